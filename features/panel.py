@@ -1,0 +1,278 @@
+"""Spine of (account, as_of) -> kernel over partitions of accounts -> rows and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.catalog import Feature, Inventory, Kind, available, described
+from features.compute import AccountColumn, DaysSince, ObservedColumn
+from features.errors import DataError
+from features.evaluate import event_features
+from features.events import NEED, EventLog, log_expression, read_log
+from features.labels import ChurnDefinition, active, inactivity_spells, labelled, subscribed, subscription_spells
+from features.sources import Warehouse
+from features.tables import TABLES
+
+Progress = Callable[[str, int, int], None]
+MOST_CATEGORY_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One row per (account, as_of): features, and the label once known.
+
+    `rows` has account_id, as_of (not in flat data without dates), churned (boolean, NA until the label has come due)
+    and one column a feature. `definition` says what churn is, `observed_until` where knowledge ends.
+    """
+
+    rows: pd.DataFrame
+    features: tuple[Feature, ...]
+    definition: ChurnDefinition
+    observed_until: pd.Timestamp | None
+
+    @property
+    def matured(self) -> pd.DataFrame:
+        """The rows whose label is known: the only ones that train."""
+        return self.rows[self.rows["churned"].notna()].reset_index(drop=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSettings:
+    """Which dates the panel holds, and in how many parts it is computed."""
+
+    history_days: int = 90
+    observed_until: pd.Timestamp | None = None
+    partitions: int = 1
+    descriptions: dict[str, dict[str, Any]] | None = None
+
+
+def training_panel(
+    warehouse: Warehouse, churn: ChurnDefinition, settings: PanelSettings, progress: Progress | None = None
+) -> Panel:
+    """Return the panel at every month's start, or at the user's own observations where churn is labelled.
+
+    Raises
+    ------
+    DataError
+        when the tables cannot say who churned, or history is shorter than the horizon.
+    """
+    if churn.kind == "labelled":
+        return _observed_panel(warehouse, churn, settings, progress)
+    until = settings.observed_until or observed_until(warehouse)
+    cutoffs = monthly_cutoffs(first_event(warehouse), until, settings.history_days)
+    if len(cutoffs) == 0 or cutoffs[0] + pd.Timedelta(days=churn.matures_days) > until:
+        came = f"history up to {until:%Y-%m-%d} that holds no matured label"
+        expected = f"more than {settings.history_days + churn.matures_days} days of it"
+        raise DataError.of(came, expected, "bring more history or shorten horizon_days or history_days")
+    return _panel(warehouse, churn, settings, cutoffs, until, progress)
+
+
+def panel_at(
+    warehouse: Warehouse,
+    churn: ChurnDefinition,
+    settings: PanelSettings,
+    as_of: pd.Timestamp,
+    progress: Progress | None = None,
+) -> Panel:
+    """Return one row per account at risk at `as_of`; flat data gives every observation."""
+    if churn.kind == "labelled":
+        return _observed_panel(warehouse, churn, settings, progress)
+    until = settings.observed_until or observed_until(warehouse)
+    return _panel(warehouse, churn, settings, pd.DatetimeIndex([as_of]), until, progress)
+
+
+def monthly_cutoffs(first: pd.Timestamp, until: pd.Timestamp, history_days: int) -> pd.DatetimeIndex:
+    """Return the first of every month that has `history_days` before it, up to `until`.
+
+    >>> monthly_cutoffs(pd.Timestamp("2024-01-10"), pd.Timestamp("2024-06-01"), 30).strftime("%m-%d").tolist()
+    ['03-01', '04-01', '05-01', '06-01']
+    """
+    months = pd.date_range(first.normalize(), until, freq="MS")
+    return months[months >= first + pd.Timedelta(days=history_days)]
+
+
+def first_event(warehouse: Warehouse) -> pd.Timestamp:
+    """When the first event of the log happened."""
+    return pd.Timestamp(log_expression(warehouse.tables)["at"].min().execute())
+
+
+def observed_until(warehouse: Warehouse) -> pd.Timestamp:
+    """The day after the last thing that is known to have happened: where knowledge ends."""
+    times = [
+        warehouse.tables[name][table.happened].max().execute()
+        for name, table in TABLES.items()
+        if table.happened and name in warehouse.tables
+    ]
+    known = [pd.Timestamp(time) for time in times if not pd.isna(time)]
+    if not known:
+        raise DataError.of("no table with events", "at least one", "map activities, transactions or subscriptions")
+    return max(known).normalize() + pd.Timedelta(days=1)
+
+
+def inventory(warehouse: Warehouse) -> Inventory:
+    """Return what there is to compute features from."""
+    log = log_expression(warehouse.tables)
+    need = (log["stream"] == NEED).ifelse(log["kind"], None)
+    found = log.group_by(stream=log["stream"], need=need).aggregate(
+        valued=log["value"].count(), by_contact=log["contact_id"].count(), at_touchpoint=log["touchpoint"].count()
+    )
+    rows = found.to_pyarrow().to_pylist()
+    knowing = {
+        what: frozenset(row["stream"] for row in rows if row[what])
+        for what in ("valued", "by_contact", "at_touchpoint")
+    }
+    accounts, times = _columns_there(warehouse, "accounts")
+    return Inventory(
+        streams=frozenset(row["stream"] for row in rows),
+        need_items=tuple(sorted({row["need"] for row in rows if row["need"]})),
+        account_columns=accounts,
+        account_times=times,
+        observed_columns=_columns_there(warehouse, "observations")[0],
+        **knowing,
+    )
+
+
+_NO_FEATURE = {"account_id", "name", "parent_account_id", "owner", "churned", "as_of"}
+
+
+def _columns_there(warehouse: Warehouse, name: str) -> tuple[dict[str, Kind], frozenset[str]]:
+    """Columns of an open table that say something, by kind; a text that is nearly unique names, it does not group."""
+    table = warehouse.tables.get(name)
+    if table is None:
+        return {}, frozenset()
+    columns = [column for column in table.columns if column not in _NO_FEATURE]
+    if not columns:
+        return {}, frozenset()
+    counts = table.aggregate(
+        **{f"{column}|n": table[column].count() for column in columns},
+        **{f"{column}|u": table[column].nunique() for column in columns},
+    )
+    found = counts.to_pyarrow().to_pylist()[0]
+    times = {column for column in columns if table[column].type().is_timestamp() and found[f"{column}|n"]}
+    kinds: dict[str, Kind] = {}
+    for column in columns:
+        n, unique = found[f"{column}|n"], found[f"{column}|u"]
+        if column in times or n == 0:
+            continue
+        if table[column].type().is_numeric():
+            kinds[column] = "number"
+        elif unique <= max(2, MOST_CATEGORY_SHARE * n):
+            kinds[column] = "category"
+    return kinds, frozenset(times)
+
+
+def _panel(
+    warehouse: Warehouse,
+    churn: ChurnDefinition,
+    settings: PanelSettings,
+    cutoffs: pd.DatetimeIndex,
+    until: pd.Timestamp,
+    progress: Progress | None,
+) -> Panel:
+    features = described(available(inventory(warehouse)), settings.descriptions or {})
+    accounts = warehouse.tables["accounts"].to_pyarrow().to_pandas()
+    parts = partitions(accounts["account_id"].to_numpy(dtype=object), settings.partitions)
+    frames = []
+    for i, ids in enumerate(parts):
+        log = read_log(warehouse, ids)
+        spine = _labelled_spine(warehouse, log, churn, cutoffs, until)
+        frames.append(_rows(spine, log, accounts, features))
+        if progress:
+            progress("panel", i + 1, len(parts))
+    rows = pd.concat(frames, ignore_index=True)
+    if rows.empty:
+        dates = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs[:3])
+        raise DataError.of(
+            f"no account at risk at {dates}", "customers at that date", "choose a date within the history"
+        )
+    return Panel(rows.sort_values(["as_of", "account_id"], ignore_index=True), features, churn, until)
+
+
+def partitions(account_ids: npt.NDArray[np.object_], n: int) -> list[npt.NDArray[np.object_]]:
+    """Return the sorted ids in `n` parts of equal size, so that memory is bounded by one part's history."""
+    return [part for part in np.array_split(np.sort(account_ids), max(1, n)) if len(part)]
+
+
+def _labelled_spine(
+    warehouse: Warehouse, log: EventLog, churn: ChurnDefinition, cutoffs: pd.DatetimeIndex, until: pd.Timestamp
+) -> pd.DataFrame:
+    if churn.kind == "inactivity":
+        spells = inactivity_spells(log, churn.inactive_days)
+        return labelled(active(log, cutoffs, churn.inactive_days), spells, churn, until)
+    if "subscriptions" not in warehouse.tables:
+        do = 'map it, or set [churn] definition = "inactivity"'
+        raise DataError.of("no subscriptions table", "one, since churn is defined by subscription", do)
+    table = warehouse.tables["subscriptions"]
+    table = table.select("account_id", "start_date", "end_date", "recorded_at")
+    subscriptions = table.to_pyarrow().to_pandas()
+    subscriptions = subscriptions[subscriptions["account_id"].isin(log.accounts)]
+    spells = subscription_spells(subscriptions, churn.grace_days)
+    return labelled(subscribed(subscriptions, cutoffs), spells, churn, until)
+
+
+def _rows(spine: pd.DataFrame, log: EventLog, accounts: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
+    spine = spine.sort_values(["account_id", "as_of"], ignore_index=True)
+    code = np.searchsorted(log.accounts.astype(str), spine["account_id"].to_numpy(dtype=str))
+    instants = pd.DatetimeIndex(spine["as_of"]).as_unit("us").asi8
+    computed: dict[str, Any] = dict(event_features(log, features, code, instants))
+    known = accounts.set_index("account_id").reindex(spine["account_id"])
+    for feature in features:
+        if isinstance(feature.compute, AccountColumn):
+            computed[feature.name] = _typed(known[feature.compute.column], feature)
+        if isinstance(feature.compute, DaysSince):
+            since = pd.DatetimeIndex(spine["as_of"]) - pd.DatetimeIndex(known[feature.compute.column])
+            computed[feature.name] = np.asarray(since / pd.Timedelta(days=1), dtype=float)
+        if isinstance(feature.compute, ObservedColumn):
+            computed[feature.name] = _typed(spine[feature.compute.column], feature)
+    keys = [name for name in ("account_id", "as_of", "churned") if name in spine]
+    columns = pd.DataFrame({feature.name: computed[feature.name] for feature in features}, index=spine.index)
+    return pd.concat([spine[keys], columns], axis=1)
+
+
+def _typed(column: pd.Series[Any], feature: Feature) -> Any:
+    if feature.kind == "number":
+        return column.to_numpy(dtype=float, na_value=np.nan)
+    return column.astype("str").where(column.notna()).to_numpy(dtype=object)
+
+
+def _observed_panel(
+    warehouse: Warehouse, churn: ChurnDefinition, settings: PanelSettings, progress: Progress | None
+) -> Panel:
+    """The panel at the user's own observations: flat, or with the features of the tables as of each observation."""
+    if "observations" not in warehouse.tables:
+        raise DataError.of(
+            "no observations table", "one, since churn is labelled", "map it under [tables.observations]"
+        )
+    table = warehouse.tables["observations"]
+    spine = table.to_pyarrow().to_pandas().astype({"churned": "boolean"})
+    has_dates = bool(spine["as_of"].notna().any())
+    if has_dates and spine["as_of"].isna().any():
+        raise DataError.of("observations with and without as_of", "all or none dated", "fill as_of in")
+    features = described(available(inventory(warehouse)), settings.descriptions or {})
+    if not has_dates:
+        features = tuple(feature for feature in features if isinstance(feature.compute, ObservedColumn | AccountColumn))
+    spine["as_of"] = spine["as_of"].astype("datetime64[us]") if has_dates else pd.Timestamp(0).as_unit("us")
+    accounts = _accounts(warehouse, spine)
+    frames = []
+    parts = partitions(spine["account_id"].unique().astype(object), settings.partitions)
+    for i, ids in enumerate(parts):
+        part = spine[spine["account_id"].isin(ids)]
+        frames.append(_rows(part, read_log(warehouse, ids), accounts, features))
+        if progress:
+            progress("panel", i + 1, len(parts))
+    rows = pd.concat(frames, ignore_index=True).astype({"account_id": "str"})
+    rows = rows if has_dates else rows.drop(columns="as_of")
+    return Panel(rows, features, churn, settings.observed_until)
+
+
+def _accounts(warehouse: Warehouse, spine: pd.DataFrame) -> pd.DataFrame:
+    if "accounts" in warehouse.tables:
+        accounts: pd.DataFrame = warehouse.tables["accounts"].to_pyarrow().to_pandas()
+        return accounts
+    return spine[["account_id"]].drop_duplicates()

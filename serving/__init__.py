@@ -1,0 +1,1 @@
+"""How it is answered: the HTTP service and its store."""
