@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from features.compute import OF_VALUES, AccountColumn, Compute, DaysSince, ObservedColumn, Windowed, parts
+from features.compute import OF_VALUES, AccountColumn, Combined, Compute, DaysSince, ObservedColumn, Windowed, parts
 from features.events import NEED
 
 Family = Literal["firmographic", "behaviour", "experience", "engagement", "relationship"]
@@ -86,7 +86,11 @@ def _is_there(compute: Compute | None, inventory: Inventory) -> bool:
         return compute.column in inventory.account_times
     if isinstance(compute, ObservedColumn):
         return compute.column in inventory.observed_columns
-    return compute is not None and all(_can_aggregate(part, inventory) for part in parts(compute))
+    needed = parts(compute)
+    if isinstance(compute, Combined) and compute.operation == "-":
+        # Nothing to take away yet is nothing taken away: no contact has left, no case is closed.
+        needed = needed[:1]
+    return bool(needed) and all(_can_aggregate(part, inventory) for part in needed)
 
 
 def _can_aggregate(part: Windowed, inventory: Inventory) -> bool:

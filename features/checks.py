@@ -133,7 +133,7 @@ def _keep_sound(warehouse: Warehouse, name: str, rows: ibis.Table, broken: list[
         sound = sound.filter(~rule.broken.fill_null(False))
     kept = [column for column in rows.columns if not column.startswith("_")]
     stored = warehouse.store(name, sound.select(*kept))
-    if broken and stored.count().execute() == 0:
+    if broken and stored.count().to_pyarrow().as_py() == 0:
         rule = broken[0]
         raise DataError.of(
             f"{name}, every row of which is rejected ({rule.column}: {rule.what})", rule.expected, rule.do

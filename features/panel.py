@@ -19,7 +19,7 @@ from features.labels import ChurnDefinition, active, inactivity_spells, labelled
 from features.sources import Warehouse
 from features.tables import TABLES
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str], None]
 MOST_CATEGORY_SHARE = 0.5
 
 
@@ -99,17 +99,17 @@ def monthly_cutoffs(first: pd.Timestamp, until: pd.Timestamp, history_days: int)
 
 def first_event(warehouse: Warehouse) -> pd.Timestamp:
     """When the first event of the log happened."""
-    return pd.Timestamp(log_expression(warehouse.tables)["at"].min().execute())
+    return pd.Timestamp(log_expression(warehouse.tables)["at"].min().to_pyarrow().as_py())
 
 
 def observed_until(warehouse: Warehouse) -> pd.Timestamp:
     """The day after the last thing that is known to have happened: where knowledge ends."""
     times = [
-        warehouse.tables[name][table.happened].max().execute()
+        warehouse.tables[name][table.happened].max().to_pyarrow().as_py()
         for name, table in TABLES.items()
         if table.happened and name in warehouse.tables
     ]
-    known = [pd.Timestamp(time) for time in times if not pd.isna(time)]
+    known = [pd.Timestamp(time) for time in times if time is not None]
     if not known:
         raise DataError.of("no table with events", "at least one", "map activities, transactions or subscriptions")
     return max(known).normalize() + pd.Timedelta(days=1)
@@ -184,7 +184,7 @@ def _panel(
         spine = _labelled_spine(warehouse, log, churn, cutoffs, until)
         frames.append(_rows(spine, log, accounts, features))
         if progress:
-            progress("panel", i + 1, len(parts))
+            progress(f"panel: part {i + 1} of {len(parts)}")
     rows = pd.concat(frames, ignore_index=True)
     if rows.empty:
         dates = ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs[:3])
@@ -265,7 +265,7 @@ def _observed_panel(
         part = spine[spine["account_id"].isin(ids)]
         frames.append(_rows(part, read_log(warehouse, ids), accounts, features))
         if progress:
-            progress("panel", i + 1, len(parts))
+            progress(f"panel: part {i + 1} of {len(parts)}")
     rows = pd.concat(frames, ignore_index=True).astype({"account_id": "str"})
     rows = rows if has_dates else rows.drop(columns="as_of")
     return Panel(rows, features, churn, settings.observed_until)

@@ -79,7 +79,7 @@ def open_table(warehouse: Warehouse, sources: Sources, name: str) -> ibis.Table:
         raw = _raw(warehouse, sources.location, mapping)
         _check_columns(name, mapping, raw.columns)
         stored = warehouse.store(name, _typed(warehouse, TABLES[name], mapping, raw))
-        if stored.count().execute() == 0:
+        if stored.count().to_pyarrow().as_py() == 0:
             raise DataError.of(
                 f"no rows in {name} ({mapping.source})", "at least one", "look at the export, or unmap it"
             )
@@ -283,5 +283,6 @@ def _numbers_recognised(typed: ibis.Table, table: Table, mapping: TableMapping) 
     if not texts:
         return typed
     numbers = {name: parsed_number(typed[name], mapping.decimal) for name in texts}
-    are = typed.aggregate(**{name: (typed[name].count() == numbers[name].count()) for name in texts}).execute()
-    return typed.mutate(**{name: numbers[name] for name in texts if bool(are[name][0])})
+    are = typed.aggregate(**{name: (typed[name].count() == numbers[name].count()) for name in texts})
+    is_number = are.to_pyarrow().to_pylist()[0]
+    return typed.mutate(**{name: numbers[name] for name in texts if is_number[name]})

@@ -1,0 +1,119 @@
+"""The model card: data, definitions, quality, limits, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipelines.churn.evaluation import Evaluation
+from pipelines.release import Manifest
+from pipelines.segmentation import Segmentation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIGURES = {
+    "auc": "AUC (0.5 is chance)",
+    "average_precision": "Average precision",
+    "log_loss": "Log loss (lower is better)",
+    "brier": "Brier score (lower is better)",
+    "ece": "Calibration error (share)",
+    "lift": "Lift among the 10 % most at risk (times)",
+}
+
+
+def model_card(
+    manifest: Manifest,
+    evaluation: Evaluation,
+    contributions: pd.DataFrame,
+    segmentations: Sequence[Segmentation],
+    by_segment: pd.DataFrame,
+) -> str:
+    """Return the card as Markdown."""
+    sections = [
+        f"# Release {manifest.version}",
+        _what(manifest),
+        _quality(evaluation),
+        _verdict(manifest),
+        _rests_on(contributions),
+        _segments(segmentations, by_segment),
+        _limits(manifest),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _what(manifest: Manifest) -> str:
+    return (
+        f"Predicts churn: {manifest.definition}.\n\n"
+        f"Learnt from {manifest.n_rows:,} rows of {manifest.n_accounts:,} accounts whose label has come due "
+        f"({manifest.churn_rate:.1%} of the rows churned, counted), as of {manifest.as_of or 'no date'}. "
+        f"Data fingerprint `{manifest.data_fingerprint[:16]}`, code {manifest.code_version}, "
+        f"made {manifest.created}.\n\n"
+        f"High risk from {manifest.tiers.high_prob:.1%}, medium from {manifest.tiers.medium_prob:.1%} (predicted)."
+    )
+
+
+def _quality(evaluation: Evaluation) -> str:
+    names = list(evaluation.figures)
+    lines = [
+        "## How good it is",
+        "",
+        f"On {evaluation.n_rows:,} held-out rows of {evaluation.n_accounts:,} accounts, {evaluation.n_churned:,} of "
+        f"which churned: {evaluation.sentence}. In brackets 95 % intervals (accounts resampled). "
+        "These figures are of the procedure; the release itself was then trained on every matured row.",
+        "",
+        "| figure | " + " | ".join(names) + " |",
+        "|---" * (len(names) + 1) + "|",
+    ]
+    for key, words in FIGURES.items():
+        cells = [evaluation.figures[name][key] for name in names]
+        lines.append(f"| {words} | " + " | ".join(f"{c.value:.3f} ({c.low:.3f} to {c.high:.3f})" for c in cells) + " |")
+    return "\n".join([*lines, "", "![calibration](figures/calibration.png) ![lift](figures/lift.png)"])
+
+
+def _verdict(manifest: Manifest) -> str:
+    passed = "May be promoted." if manifest.gate.passed else "Must not be promoted."
+    return "\n".join(["## Verdict", "", passed, "", *(f"- {sentence}" for sentence in manifest.gate.sentences)])
+
+
+def _rests_on(contributions: pd.DataFrame) -> str:
+    lines = [
+        "## What the score rests on",
+        "",
+        "Mean absolute contribution to the predicted log-odds (SHAP). It says why the model says so, not what would "
+        "change if something were done about it.",
+        "",
+        "| feature | family | mean contribution (log-odds) |",
+        "|---|---|---|",
+    ]
+    shown = contributions.head(15)
+    rows = zip(shown["sentence"], shown["family"], shown["mean_contribution"], strict=True)
+    lines += [f"| {sentence} | {family} | {mean:.3f} |" for sentence, family, mean in rows]
+    return "\n".join([*lines, "", "![reasons](figures/reasons.png)"])
+
+
+def _segments(segmentations: Sequence[Segmentation], by_segment: pd.DataFrame) -> str:
+    lines = ["## Segments", ""]
+    for segmentation in segmentations:
+        lines += [f"**{segmentation.name}**: {segmentation.why}", ""]
+    if len(by_segment):
+        lines += ["Counted and predicted churn on the held-out rows, by segment:", ""]
+        lines += ["| segment | rows | counted | predicted |", "|---|---|---|---|"]
+        cells = by_segment[["segment", "n", "counted", "predicted"]].itertuples(index=False, name=None)
+        lines += [
+            f"| {segment} | {n:,} | {counted:.1%} | {predicted:.1%} |" for segment, n, counted, predicted in cells
+        ]
+    return "\n".join(lines)
+
+
+def _limits(manifest: Manifest) -> str:
+    return "\n".join(
+        [
+            "## Limits",
+            "",
+            f"- It says nothing about churn later than {manifest.horizon_days} days after the as-of date.",
+            "- Columns of accounts are taken as they are now: without their history an old as-of date sees today's.",
+            "- A reason is not a cause: acting on it may change nothing.",
+            "- Accounts unlike those it learnt from get a probability all the same.",
+        ]
+    )

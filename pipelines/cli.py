@@ -1,0 +1,244 @@
+"""The `perennial` command: one verb a job.
+
+Text goes to stderr, data to stdout or files. Exit code 0: done; 1: a check or the gate said no, and which; 2: wrong
+usage. Every verb imports what it needs when it runs, so that the command itself starts at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from features.errors import PerennialError
+
+if TYPE_CHECKING:
+    from pipelines.config import Settings
+
+app = typer.Typer(
+    name="perennial",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Which customers you are about to lose, how sure that is, and why.",
+)
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="the settings file")]
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for a program to read")]
+OutOption = Annotated[Path, typer.Option("--out", help="file to write, ending in .parquet or .csv")]
+AsOfOption = Annotated[
+    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="only what was known before this date counts")
+]
+CONFIG = Path("perennial.toml")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    import click
+
+    try:
+        code = app(args=None if argv is None else list(argv), standalone_mode=False)
+    except PerennialError as problem:
+        _say(f"error: {problem}")
+        return 1
+    except click.ClickException as problem:
+        problem.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        _say("stopped; nothing was changed")
+        return 130
+    return int(code or 0)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="folder with your Parquet or CSV files")],
+    config: ConfigOption = CONFIG,
+) -> int:
+    """Look at a folder of files and write perennial.toml with the mapping found in it."""
+    from features.discovery import discover
+    from features.errors import ConfigError
+    from pipelines.initial import initial_settings
+
+    if config.exists():
+        raise ConfigError.of(
+            f"{config}, which is there already", "no settings file yet", "move it away or name another"
+        )
+    found = discover(folder)
+    config.write_text(initial_settings(found, folder, config), encoding="utf-8")
+    for table, mapping in found.tables.items():
+        _say(f"{table:20} {mapping.source}")
+    for note in found.notes:
+        _say(f"note: {note}")
+    _say(f"wrote {config}; read it, then run: perennial check --config {config}")
+    return 0
+
+
+@app.command()
+def check(
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    rejects: Annotated[Path | None, typer.Option(help="CSV file for rejected rows")] = None,
+) -> int:
+    """Read every table, print what is wrong with the data and whether there is enough of it, write the rejects."""
+    from dataclasses import asdict
+
+    from pipelines.check import check_data, report_table
+
+    settings = _settings(config)
+    found = check_data(settings, rejects)
+    if as_json:
+        _print(json.dumps([asdict(finding) for finding in found.findings]))
+    else:
+        report_table(found.findings)
+    if found.n_rejects:
+        _say(f"{found.n_rejects:,} rejected rows written to {found.rejects}")
+    _say(f"verdict: {found.verdict}")
+    return 0 if found.is_sufficient else 1
+
+
+@app.command()
+def features(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFIG) -> int:
+    """Write the panel: every account at one date, or the whole training panel with its labels."""
+    from pipelines.output import check_writable, write_frame
+    from pipelines.progress import bar
+    from pipelines.score import panel_for
+    from pipelines.train import read_panel
+
+    check_writable(out)
+    settings = _settings(config)
+    with bar(("reading tables", "panel")) as tell:
+        panel = read_panel(settings, tell) if as_of is None else panel_for(settings, as_of, tell)
+    write_frame(panel.rows, out)
+    _say(f"{len(panel.rows):,} rows of {len(panel.features)} features written to {out}")
+    return 0
+
+
+@app.command()
+def train(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> int:
+    """Train, judge on held-out rows, log and register the release; exit 1 when the gate refuses it."""
+    from pipelines.progress import bar
+    from pipelines.train import STAGES
+    from pipelines.train import train as run
+
+    settings = _settings(config)
+    with bar(STAGES) as tell:
+        training = run(settings, tell)
+    manifest = training.release.manifest
+    if as_json:
+        _print(manifest.model_dump_json())
+    for finding in training.findings:
+        if finding.severity != "info":
+            _say(f"{finding.severity}: {finding.column}: {finding.what}")
+    for sentence in manifest.gate.sentences:
+        _say(sentence)
+    for name, segmentation in training.release.segmentations.items():
+        _say(f"{name} segments: {segmentation.why}")
+    _say(f"release {manifest.version}, registered as {settings.mlflow.model_name} version {training.registered}")
+    _say(f"runs: mlflow ui --backend-store-uri {settings.tracking_uri}")
+    if not manifest.gate.passed:
+        _say("the gate refuses promotion: the model does not beat what is simpler")
+        return 1
+    _say(f"next: perennial promote {manifest.version} --config {config}")
+    return 0
+
+
+@app.command()
+def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> int:
+    """Write every account's predicted churn, tier, segments and reasons, and hand the rows to the service."""
+    from pipelines.output import check_writable
+    from pipelines.progress import bar
+    from pipelines.score import STAGES, score_accounts
+
+    check_writable(out)
+    settings = _settings(config)
+    with bar(STAGES) as tell:
+        scored = score_accounts(settings, as_of, out, tell)
+    if as_json:
+        _print(json.dumps({"release": scored.version, "as_of": scored.as_of, "n_accounts": scored.n_accounts}))
+    _say(f"{scored.n_accounts:,} accounts as of {scored.as_of or 'no date'} by release {scored.version}: {out}")
+    for note in scored.notes:
+        _say(f"note: {note}")
+    return 0
+
+
+@app.command()
+def promote(version: Annotated[str, typer.Argument(help="name of a release")], config: ConfigOption = CONFIG) -> int:
+    """Make a release the champion, if its gate said yes."""
+    from pipelines.promotion import promote as run
+
+    manifest = run(_settings(config), version)
+    _say(f"champion: {manifest.version}")
+    return 0
+
+
+@app.command()
+def rollback(config: ConfigOption = CONFIG) -> int:
+    """Make the release that served before the champion again."""
+    from pipelines.promotion import rollback as run
+
+    manifest = run(_settings(config))
+    _say(f"champion: {manifest.version}")
+    return 0
+
+
+@app.command()
+def serve(
+    config: ConfigOption = CONFIG,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)] = 3000,
+) -> int:
+    """Answer over HTTP with the champion; a new promotion is picked up while it runs."""
+    import os
+    import subprocess
+
+    settings = _settings(config)
+    settings.state_folder.mkdir(parents=True, exist_ok=True)
+    environment = {
+        "PERENNIAL_RELEASES": str(settings.releases_folder),
+        "PERENNIAL_ROWS": str(settings.state_folder / "rows.parquet"),
+        "PERENNIAL_STORE": f"sqlite:///{settings.state_folder / 'online.db'}",
+        "BENTOML_DO_NOT_TRACK": "True",
+    }
+    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial"]
+    command += ["--host", host, "--port", str(port)]
+    return subprocess.call(command, env=environment | dict(os.environ))  # noqa: S603 - our own arguments only
+
+
+@app.command()
+def schema(what: Annotated[str, typer.Argument(help="config or tables")] = "tables") -> int:
+    """Print the JSON Schema of the settings file, or of the tables."""
+    if what == "config":
+        from pipelines.config import Settings
+
+        _print(json.dumps(Settings.model_json_schema(), indent=1))
+        return 0
+    if what == "tables":
+        from features.tables import tables_schema
+
+        _print(json.dumps(tables_schema(), indent=1))
+        return 0
+    raise typer.BadParameter(f"got {what!r}; expected config or tables")
+
+
+def _settings(config: Path) -> Settings:
+    from pipelines.config import read_settings
+
+    return read_settings(config)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _print(text: str) -> None:
+    typer.echo(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""The settings of a project: what `perennial.toml` may say, with every default."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from features.catalog import Family, Tier
+from features.errors import ConfigError
+from features.mapping import Sources, TableMapping
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Data(_Section):
+    """Where the tables are."""
+
+    location: str = Field(".", description="folder of files, relative to this file, or a database URL")
+    on_reject: Literal["fail", "drop"] = Field("fail", description="what rows that break the contract do")
+
+
+class Churn(_Section):
+    """What churn is, and how far ahead it counts."""
+
+    definition: Literal["subscription", "inactivity", "labelled"] = "subscription"
+    horizon_days: int = Field(90, ge=1, le=3650, description="how far after the as-of date churn counts")
+    grace_days: int = Field(30, ge=0, le=365, description="subscription: gap after an end that is no churn yet")
+    inactive_days: int = Field(90, ge=1, le=3650, description="inactivity: silence after which an account is lost")
+
+
+class Panel(_Section):
+    """Which as-of dates there are."""
+
+    history_days: int = Field(90, ge=0, description="history before the first as-of date")
+    observed_until: date | None = Field(None, description="where knowledge ends; the day after the last event if unset")
+
+
+class Engine(_Section):
+    """How much of the machine is used."""
+
+    memory_limit: str | None = Field(None, description="of the relational step, such as 4GB")
+    threads: int | None = Field(None, ge=1)
+    partitions: int = Field(1, ge=1, description="parts in which accounts are worked through: more parts, less memory")
+
+
+class Model(_Section):
+    """What training does."""
+
+    seed: int = Field(0, ge=0)
+    folds: int = Field(5, ge=2, le=20, description="folds of flat data")
+    rule_column: str | None = Field(None, description="column of the business rule; the best single one if unset")
+    max_segments: int = Field(6, ge=2, le=20)
+    min_churners: int = Field(30, ge=10, description="fewer churners than this are too few to learn from")
+
+
+class Tiers(_Section):
+    """Shares of accounts called high and medium risk when a release is made."""
+
+    high_share: float = Field(0.1, gt=0, lt=1)
+    medium_share: float = Field(0.2, gt=0, lt=1)
+
+
+class MLflow(_Section):
+    """Where runs and releases are kept."""
+
+    tracking_uri: str | None = Field(None, description="any MLflow URI; SQLite in the state folder if unset")
+    experiment: str = "perennial"
+    model_name: str = "perennial"
+
+
+class FeatureWords(_Section):
+    """A feature described in the company's own words."""
+
+    family: Family | None = None
+    tier: Tier | None = None
+    unit: str | None = None
+    sentence: str | None = None
+    direction: Literal[-1, 0, 1] | None = None
+
+
+class Settings(_Section):
+    """Everything `perennial.toml` may say."""
+
+    data: Data = Data()
+    tables: dict[str, TableMapping] = Field(default_factory=dict)
+    churn: Churn = Churn()
+    panel: Panel = Panel()
+    engine: Engine = Engine()
+    model: Model = Model()
+    tiers: Tiers = Tiers()
+    mlflow: MLflow = MLflow()
+    features: dict[str, FeatureWords] = Field(default_factory=dict)
+    releases: Path = Field(Path("releases"), description="folder of promoted releases and their pointer")
+    state: Path = Field(Path(".perennial"), description="folder of what Perennial keeps: runs, rows for the service")
+    home: Path = Field(Path(), exclude=True, description="folder of this file; set when it is read")
+
+    @property
+    def sources(self) -> Sources:
+        """The tables, with their folder made absolute."""
+        is_url = "://" in self.data.location
+        location = self.data.location if is_url else str((self.home / self.data.location).resolve())
+        return Sources(location=location, on_reject=self.data.on_reject, tables=self.tables)
+
+    @property
+    def releases_folder(self) -> Path:
+        """Where promoted releases live."""
+        return (self.home / self.releases).resolve()
+
+    @property
+    def state_folder(self) -> Path:
+        """Where runs and the service's rows live."""
+        return (self.home / self.state).resolve()
+
+    @property
+    def tracking_uri(self) -> str:
+        """The MLflow store."""
+        return self.mlflow.tracking_uri or f"sqlite:///{self.state_folder / 'mlflow.db'}"
+
+
+def read_settings(path: Path) -> Settings:
+    """Return the settings of a file.
+
+    Raises
+    ------
+    ConfigError
+        when the file is not there, is no TOML, or says something that is not known; the message names each place.
+    """
+    if not path.is_file():
+        do = "write one with `perennial init FOLDER`, or name it with --config"
+        raise ConfigError.of(f"no settings file {path}", "perennial.toml", do)
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ConfigError.of(f"{path.name}, which is no TOML: {problem}", "TOML", "correct the line") from problem
+    return settings_from(said, path.resolve().parent)
+
+
+def settings_from(said: dict[str, Any], home: Path) -> Settings:
+    """Return settings from their parts, relative to the folder `home`.
+
+    >>> settings_from({"churn": {"horizon_days": 0}}, Path("."))
+    Traceback (most recent call last):
+    features.errors.ConfigError: got churn.horizon_days = 0: input should be greater than or equal to 1; expected ...
+    """
+    try:
+        return Settings(**{**said, "home": home})
+    except ValidationError as problem:
+        wrong = "; ".join(_in_words(error) for error in problem.errors(include_url=False)[:5])
+        raise ConfigError.of(wrong, "settings as `perennial schema config` describes them", "correct them") from None
+
+
+def _in_words(error: Any) -> str:
+    place = ".".join(str(step) for step in error["loc"])
+    came = "" if isinstance(error["input"], dict) else f" = {error['input']!r}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{place}{came}: {message[:1].lower()}{message[1:]}"

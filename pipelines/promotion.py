@@ -1,0 +1,62 @@
+"""Which release serves: promote one, or go back to the one before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from features.errors import GateRefused, ReleaseError
+from pipelines.config import Settings
+from pipelines.registry import exported, mark_champion
+from pipelines.release import Manifest, copy_release, read_manifest, read_pointer, read_release, write_pointer
+
+KEPT_HISTORY = 20
+
+
+def promote(settings: Settings, version: str) -> Manifest:
+    """Make a registered release the champion: export it, read it once as the service will, then move the pointer.
+
+    Raises
+    ------
+    GateRefused
+        when the release does not beat its baselines; the pointer stays.
+    ReleaseError
+        when no such release is registered, or its files are damaged.
+    """
+    releases = settings.releases_folder
+    with exported(settings, version) as folder:
+        manifest = read_manifest(folder)
+        if not manifest.gate.passed:
+            lost = " ".join(sentence for sentence in manifest.gate.sentences if " beats " not in sentence)
+            raise GateRefused.of(
+                f"release {version}. {lost}", "a model that beats both", "bring better data and train again"
+            )
+        copy_release(folder, releases / version)
+    read_release(releases / version)
+    pointer = read_pointer(releases)
+    before = [] if pointer is None else [*pointer["previous"], pointer["version"]]
+    _point(settings, version, [name for name in before if name != version])
+    return manifest
+
+
+def rollback(settings: Settings) -> Manifest:
+    """Make the release that served before the champion again.
+
+    Raises
+    ------
+    ReleaseError
+        when there is none, or its files are damaged; the pointer stays.
+    """
+    releases = settings.releases_folder
+    pointer = read_pointer(releases)
+    if pointer is None or not pointer["previous"]:
+        raise ReleaseError.of("no earlier champion", "one to go back to", "promote a release by name")
+    *before, version = pointer["previous"]
+    manifest = read_release(releases / version).manifest
+    _point(settings, version, before)
+    return manifest
+
+
+def _point(settings: Settings, version: str, previous: list[str]) -> None:
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    write_pointer(settings.releases_folder, version=version, previous=previous[-KEPT_HISTORY:], promoted=now)
+    mark_champion(settings, version)

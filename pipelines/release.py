@@ -1,0 +1,231 @@
+"""The release: everything one training run made, as one immutable versioned folder, and the pointer to the champion."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from features.errors import ReleaseError
+from pipelines.churn.encoder import FloatArray
+from pipelines.churn.model import ChurnModel
+from pipelines.segmentation import Segmentation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 1
+POINTER = "champion.json"
+BASES = ("firmographic", "behavioural", "needs")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TierLimits(_Frozen):
+    """From which probability on an account is called high or medium risk."""
+
+    high_prob: float = Field(ge=0, le=1)
+    medium_prob: float = Field(ge=0, le=1)
+
+
+class Gate(_Frozen):
+    """Whether the release may serve, and why, in sentences."""
+
+    passed: bool
+    sentences: tuple[str, ...]
+
+
+class Manifest(_Frozen):
+    """What a release is: where it comes from, what it predicts, how well, and the SHA-256 of its files."""
+
+    format: int = FORMAT
+    version: str
+    created: str
+    code_version: str
+    data_fingerprint: str
+    as_of: str | None
+    horizon_days: int
+    definition: str
+    n_accounts: int
+    n_rows: int
+    churn_rate: float
+    metrics: dict[str, Any]
+    tiers: TierLimits
+    score_quantiles: tuple[float, ...] = Field(description="101 quantiles of the probability, from 0 to 100 %")
+    gate: Gate
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release in memory."""
+
+    manifest: Manifest
+    churn: ChurnModel
+    segmentations: Mapping[str, Segmentation]
+
+    def tier(self, churn_prob: float) -> Literal["high", "medium", "low"]:
+        """What a probability is called."""
+        limits = self.manifest.tiers
+        if churn_prob >= limits.high_prob:
+            return "high"
+        return "medium" if churn_prob >= limits.medium_prob else "low"
+
+    def percentile(self, churn_prob: FloatArray) -> FloatArray:
+        """Share of accounts, in percent, whose risk was at most this when the release was made."""
+        return np.searchsorted(self.manifest.score_quantiles, churn_prob, side="right") / 101 * 100
+
+
+@dataclass(frozen=True)
+class Papers:
+    """What of a release is for people and for the watch over drift, not for scoring."""
+
+    card: str
+    reference: pd.DataFrame
+    figures: Mapping[str, bytes]
+
+
+def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
+    """Write a release into a folder that does not exist yet: whole, or not at all."""
+
+    def fill(staging: Path) -> None:
+        release.churn.save(staging)
+        (staging / "segments").mkdir()
+        for name, segmentation in release.segmentations.items():
+            _write_json(staging / "segments" / f"{name}.json", segmentation.to_json())
+        papers.reference.to_parquet(staging / "reference.parquet", index=False)
+        (staging / "card.md").write_text(papers.card, encoding="utf-8")
+        (staging / "figures").mkdir()
+        for name, png in papers.figures.items():
+            (staging / "figures" / f"{name}.png").write_bytes(png)
+        manifest = release.manifest.model_copy(update={"files": checksums(staging)})
+        _write_json(staging / "manifest.json", manifest.model_dump(mode="json"))
+
+    _whole_or_not(folder, fill)
+    return read_manifest(folder)
+
+
+def copy_release(source: Path, folder: Path) -> Manifest:
+    """Copy a release to where it will serve from, verified before it is there; one that is there already stays."""
+    manifest = verify(source)
+    if not folder.exists():
+        _whole_or_not(folder, lambda staging: shutil.copytree(source, staging, dirs_exist_ok=True))
+    return manifest
+
+
+def read_release(folder: Path) -> Release:
+    """Return the release of a folder, every file verified against its checksum.
+
+    Raises
+    ------
+    ReleaseError
+        when a file is absent, damaged, or of a form this version does not read.
+    """
+    manifest = verify(folder)
+    segmentations = {
+        name: Segmentation.from_json(json.loads((folder / "segments" / f"{name}.json").read_text("utf-8")))
+        for name in BASES
+    }
+    return Release(manifest, ChurnModel.load(folder), segmentations)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return what a release says of itself, its files unverified."""
+    path = folder / "manifest.json"
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as problem:
+        reason = str(problem).splitlines()[0]
+        raise ReleaseError.of(
+            f"{path.parent.name} without a readable manifest ({reason})", "a release", "promote again"
+        ) from None
+
+
+def verify(folder: Path) -> Manifest:
+    """Return the manifest once every file is there and as it was written."""
+    manifest = read_manifest(folder)
+    if manifest.format != FORMAT:
+        came = f"a release of format {manifest.format}"
+        raise ReleaseError.of(came, f"format {FORMAT}", "serve it with the version that made it, or train again")
+    found = checksums(folder)
+    absent = sorted(set(manifest.files) - set(found))
+    damaged = sorted(name for name in manifest.files if name in found and found[name] != manifest.files[name])
+    if absent or damaged:
+        came = f"release {manifest.version} with files absent {absent} or changed {damaged}"
+        raise ReleaseError.of(came, "files as their checksums say", "promote it again or roll back")
+    return manifest
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file but the manifest, by path inside the folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def version_of(as_of: str | None, churn: ChurnModel, segmentations: Mapping[str, Segmentation], data: str) -> str:
+    """Return the release's name: its date, and a digest of what it is, so that equal training gives an equal name."""
+    parts = [churn.text, churn.encoder.to_json(), churn.calibration.to_json(), data]
+    parts += [json.dumps(segmentations[name].to_json(), sort_keys=True) for name in sorted(segmentations)]
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+    return f"{as_of or 'undated'}-{digest}"
+
+
+def read_pointer(releases: Path) -> dict[str, Any] | None:
+    """Return what the pointer says (`version`, `previous`, `promoted`), None where nothing was promoted yet.
+
+    Raises
+    ------
+    ReleaseError
+        when the pointer is there and cannot be read.
+    """
+    path = releases / POINTER
+    if not path.exists():
+        return None
+    try:
+        said = json.loads(path.read_text("utf-8"))
+        version = said["version"]
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise ReleaseError.of(
+            f"an unreadable pointer {path.name}", "the JSON of a promotion", "promote again"
+        ) from problem
+    if not isinstance(version, str) or Path(version).name != version:
+        raise ReleaseError.of(f"a pointer to {version!r}", "the name of a release", "promote again")
+    return dict(said)
+
+
+def write_pointer(releases: Path, *, version: str, previous: list[str], promoted: str) -> None:
+    """Point at a release: the old pointer or the new one is there at every instant, never half of one."""
+    releases.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=releases, prefix=".pointer-", delete=False, encoding="utf-8") as file:
+        json.dump({"version": version, "previous": previous, "promoted": promoted}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(releases / POINTER)
+
+
+def _whole_or_not(folder: Path, fill: Callable[[Path], Any]) -> None:
+    """Fill a staging folder and rename it: a kill at any moment leaves nothing that looks like a release."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder.parent))
+    try:
+        fill(staging)
+        staging.chmod(0o755)
+        staging.rename(folder)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def _write_json(path: Path, said: Any) -> None:
+    path.write_text(json.dumps(said, indent=1, allow_nan=False, ensure_ascii=False), encoding="utf-8")
