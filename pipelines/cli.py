@@ -39,27 +39,21 @@ CONFIG = Path("perennial.toml")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    import click
-
     try:
-        code = app(args=None if argv is None else list(argv), standalone_mode=False)
+        app(args=None if argv is None else list(argv))
     except PerennialError as problem:
         _say(f"error: {problem}")
         return 1
-    except click.ClickException as problem:
-        problem.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        _say("stopped; nothing was changed")
-        return 130
-    return int(code or 0)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
 
 
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="folder with your Parquet or CSV files")],
     config: ConfigOption = CONFIG,
-) -> int:
+) -> None:
     """Look at a folder of files and write perennial.toml with the mapping found in it."""
     from features.discovery import discover
     from features.errors import ConfigError
@@ -76,7 +70,6 @@ def init(
     for note in found.notes:
         _say(f"note: {note}")
     _say(f"wrote {config}; read it, then run: perennial check --config {config}")
-    return 0
 
 
 @app.command()
@@ -84,7 +77,7 @@ def check(
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
     rejects: Annotated[Path | None, typer.Option(help="CSV file for rejected rows")] = None,
-) -> int:
+) -> None:
     """Read every table, print what is wrong with the data and whether there is enough of it, write the rejects."""
     from dataclasses import asdict
 
@@ -99,11 +92,12 @@ def check(
     if found.n_rejects:
         _say(f"{found.n_rejects:,} rejected rows written to {found.rejects}")
     _say(f"verdict: {found.verdict}")
-    return 0 if found.is_sufficient else 1
+    if not found.is_sufficient:
+        raise typer.Exit(1)
 
 
 @app.command()
-def features(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFIG) -> int:
+def features(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFIG) -> None:
     """Write the panel: every account at one date, or the whole training panel with its labels."""
     from pipelines.output import check_writable, write_frame
     from pipelines.progress import bar
@@ -116,11 +110,10 @@ def features(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CO
         panel = read_panel(settings, tell) if as_of is None else panel_for(settings, as_of, tell)
     write_frame(panel.rows, out)
     _say(f"{len(panel.rows):,} rows of {len(panel.features)} features written to {out}")
-    return 0
 
 
 @app.command()
-def train(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> int:
+def train(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     """Train, judge on held-out rows, log and register the release; exit 1 when the gate refuses it."""
     from pipelines.progress import bar
     from pipelines.train import STAGES
@@ -142,14 +135,13 @@ def train(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> int:
     _say(f"release {manifest.version}, registered as {settings.mlflow.model_name} version {training.registered}")
     _say(f"runs: mlflow ui --backend-store-uri {settings.tracking_uri}")
     if not manifest.gate.passed:
-        _say("the gate refuses promotion: the model does not beat what is simpler")
-        return 1
+        _say(f"the gate refuses promotion: {' '.join(manifest.gate.refused_for)}")
+        raise typer.Exit(1)
     _say(f"next: perennial promote {manifest.version} --config {config}")
-    return 0
 
 
 @app.command()
-def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> int:
+def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     """Write every account's predicted churn, tier, segments and reasons, and hand the rows to the service."""
     from pipelines.output import check_writable
     from pipelines.progress import bar
@@ -164,27 +156,24 @@ def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFI
     _say(f"{scored.n_accounts:,} accounts as of {scored.as_of or 'no date'} by release {scored.version}: {out}")
     for note in scored.notes:
         _say(f"note: {note}")
-    return 0
 
 
 @app.command()
-def promote(version: Annotated[str, typer.Argument(help="name of a release")], config: ConfigOption = CONFIG) -> int:
+def promote(version: Annotated[str, typer.Argument(help="name of a release")], config: ConfigOption = CONFIG) -> None:
     """Make a release the champion, if its gate said yes."""
     from pipelines.promotion import promote as run
 
     manifest = run(_settings(config), version)
     _say(f"champion: {manifest.version}")
-    return 0
 
 
 @app.command()
-def rollback(config: ConfigOption = CONFIG) -> int:
+def rollback(config: ConfigOption = CONFIG) -> None:
     """Make the release that served before the champion again."""
     from pipelines.promotion import rollback as run
 
     manifest = run(_settings(config))
     _say(f"champion: {manifest.version}")
-    return 0
 
 
 @app.command()
@@ -192,7 +181,7 @@ def serve(
     config: ConfigOption = CONFIG,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)] = 3000,
-) -> int:
+) -> None:
     """Answer over HTTP with the champion; a new promotion is picked up while it runs."""
     import os
     import subprocess
@@ -207,23 +196,22 @@ def serve(
     }
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial"]
     command += ["--host", host, "--port", str(port)]
-    return subprocess.call(command, env=environment | dict(os.environ))  # noqa: S603 - our own arguments only
+    raise typer.Exit(subprocess.call(command, env=environment | dict(os.environ)))  # noqa: S603 - our own arguments
 
 
 @app.command()
-def schema(what: Annotated[str, typer.Argument(help="config or tables")] = "tables") -> int:
+def schema(what: Annotated[str, typer.Argument(help="config or tables")] = "tables") -> None:
     """Print the JSON Schema of the settings file, or of the tables."""
     if what == "config":
         from pipelines.config import Settings
 
         _print(json.dumps(Settings.model_json_schema(), indent=1))
-        return 0
-    if what == "tables":
+    elif what == "tables":
         from features.tables import tables_schema
 
         _print(json.dumps(tables_schema(), indent=1))
-        return 0
-    raise typer.BadParameter(f"got {what!r}; expected config or tables")
+    else:
+        raise typer.BadParameter(f"got {what!r}; expected config or tables")
 
 
 def _settings(config: Path) -> Settings:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from features.catalog import Family, Tier
 from features.errors import ConfigError
@@ -38,6 +38,7 @@ class Panel(_Section):
     """Which as-of dates there are."""
 
     history_days: int = Field(90, ge=0, description="history before the first as-of date")
+    observed_from: date | None = Field(None, description="where knowledge begins; the first event if unset")
     observed_until: date | None = Field(None, description="where knowledge ends; the day after the last event if unset")
 
 
@@ -99,6 +100,11 @@ class Settings(_Section):
     releases: Path = Field(Path("releases"), description="folder of promoted releases and their pointer")
     state: Path = Field(Path(".perennial"), description="folder of what Perennial keeps: runs, rows for the service")
     home: Path = Field(Path(), exclude=True, description="folder of this file; set when it is read")
+
+    @model_validator(mode="after")
+    def _tables_make_sense(self) -> Settings:
+        Sources(tables=self.tables)
+        return self
 
     @property
     def sources(self) -> Sources:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines.churn.evaluation import MODEL, ON_LOGS
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
 BINS = 10
 # Okabe and Ito's colours, told apart by colour-blind readers too.
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
-COLOURS = {"model": BLUE, "business rule": GREEN, "logistic regression": ORANGE}
+BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
+COLOURS = {MODEL: BLUE, "business rule": GREEN, "logistic regression": ORANGE, ON_LOGS: PINK}
 
 
 def training_figures(predictions: pd.DataFrame, contributions: pd.DataFrame) -> dict[str, bytes]:

@@ -93,6 +93,14 @@ def exported(settings: Settings, version: str) -> Iterator[Path]:
         yield manifests[0].parent
 
 
+def newest_release(settings: Settings) -> str:
+    """Return the name of the release that was registered last."""
+    with _store(settings) as mlflow:
+        client = mlflow.MlflowClient()
+        found = client.get_model_version_by_alias(settings.mlflow.model_name, CHALLENGER)
+        return str(found.tags[RELEASE_TAG])
+
+
 def mark_champion(settings: Settings, version: str) -> None:
     """Let the alias `champion` name the release that serves."""
     with _store(settings) as mlflow:
@@ -119,7 +127,10 @@ def _store(settings: Settings) -> Iterator[Any]:
     settings.state_folder.mkdir(parents=True, exist_ok=True)
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    import mlflow
+    with warnings.catch_warnings():
+        # MLflow warns of its own types when it is imported.
+        warnings.filterwarnings("ignore", message=".*Any type hint is inferred as AnyType")
+        import mlflow.pyfunc
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     mlflow.set_tracking_uri(settings.tracking_uri)

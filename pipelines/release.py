@@ -43,7 +43,8 @@ class Gate(_Frozen):
     """Whether the release may serve, and why, in sentences."""
 
     passed: bool
-    sentences: tuple[str, ...]
+    sentences: tuple[str, ...] = Field(description="the model against every baseline")
+    refused_for: tuple[str, ...] = Field((), description="those of the sentences that stand in the way")
 
 
 class Manifest(_Frozen):

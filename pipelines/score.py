@@ -108,9 +108,9 @@ def segment_names(segmentation: Segmentation, rows: pd.DataFrame) -> list[str | 
     names: Sequence[str] = [segment.name for segment in segmentation.segments]
     if not names:
         return [None] * len(rows)
-    known = ~np.isnan(membership).any(axis=1)
+    known = np.asarray(~np.isnan(membership).any(axis=1))
     best = np.nan_to_num(membership).argmax(axis=1)
-    return [names[i] if there else None for i, there in zip(best, known, strict=True)]
+    return [names[i] if known[row] else None for row, i in enumerate(best)]
 
 
 def reason_texts(release: Release, rows: pd.DataFrame) -> list[list[str]]:

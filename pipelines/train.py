@@ -21,7 +21,7 @@ from features.panel import Panel, PanelSettings, Progress, training_panel
 from features.sources import open_warehouse
 from features.sufficiency import fail_on_errors, panel_findings
 from pipelines.card import model_card
-from pipelines.churn.evaluation import Evaluation, held_out_evaluation
+from pipelines.churn.evaluation import ON_LOGS, Evaluation, held_out_evaluation
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.splits import evaluation_split, search_split
 from pipelines.churn.training import train_churn
@@ -93,10 +93,11 @@ def churn_definition(settings: Settings) -> ChurnDefinition:
 
 def panel_settings(settings: Settings) -> PanelSettings:
     """Which as-of dates there are, and the features' words, as the settings say."""
-    until = settings.panel.observed_until
+    since, until = settings.panel.observed_from, settings.panel.observed_until
     words = {name: said.model_dump(exclude_none=True) for name, said in settings.features.items()}
     return PanelSettings(
         history_days=settings.panel.history_days,
+        observed_from=None if since is None else pd.Timestamp(since),
         observed_until=None if until is None else pd.Timestamp(until),
         partitions=settings.engine.partitions,
         descriptions=words,
@@ -150,10 +151,12 @@ def data_fingerprint(rows: pd.DataFrame) -> str:
 
 
 def gate(evaluation: Evaluation) -> Gate:
-    """Return whether the model may serve: it has to beat every baseline beyond the interval."""
+    """Return whether the model may serve: it has to beat the usual baselines, and not be worse than a careful one."""
+    refused = [v for v in evaluation.verdicts if (v.loses if v.baseline == ON_LOGS else not v.beats)]
     return Gate(
-        passed=all(verdict.beats for verdict in evaluation.verdicts),
+        passed=not refused,
         sentences=tuple(verdict.sentence for verdict in evaluation.verdicts),
+        refused_for=tuple(verdict.sentence for verdict in refused),
     )
 
 
@@ -220,7 +223,8 @@ def churn_by_segment(release: Release, matured: pd.DataFrame, predictions: pd.Da
         grouped = held_out.groupby("segment").agg(
             n=("churned", "size"), counted=("churned", "mean"), predicted=("model", "mean")
         )
-        frames.append(grouped.reset_index().assign(segment=lambda f, s=segmentation: s.name + ": " + f["segment"]))
+        grouped = grouped.reset_index()
+        frames.append(grouped.assign(segment=segmentation.name + ": " + grouped["segment"]))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 

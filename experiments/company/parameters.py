@@ -1,0 +1,110 @@
+"""Every number the simulated company is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from experiments.company.planted import BEHAVIOURS, FIRMS, NEEDS, BehaviourSegment, FirmSegment, NeedsSegment
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Log-odds of deciding to leave within a month; every one but `base` may be switched off."""
+
+    base: float = -6.2
+    small_firm: float = 0.7
+    """Confounder: small firms leave more, and are served more slowly."""
+    young: float = 1.0
+    """In the third to the seventh month."""
+    renewal_window: float = 1.3
+    """In the month before and of a yearly renewal."""
+    locked_in: float = -0.5
+    """With a yearly contract, outside that window."""
+    dissatisfaction: float = 3.4
+    """Perception: satisfaction below its threshold."""
+    slow_response: float = 0.6
+    """Directly, beyond what it does to satisfaction; times the needs segment's weight."""
+    outage: float = 1.0
+    billing_error: float = 1.3
+    champion_exit: float = 3.2
+    price_rise: float = 1.8
+    """A rise above the threshold; times the needs segment's weight."""
+    disengagement: float = 2.0
+    """Engagement below its threshold."""
+    success_call: float = -0.8
+    frailty: float = 0.2
+    """Spread of what nobody can observe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What the decision to leave does before the account is gone."""
+
+    silent_share: float = 0.4
+    cancellation_views: float = 1.6
+    export_prob: float = 0.5
+    discount_prob: float = 0.35
+    usage_left: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """One simulated company; shares and probabilities are per account and month unless named otherwise."""
+
+    firms: tuple[FirmSegment, ...] = FIRMS
+    behaviours: tuple[BehaviourSegment, ...] = BEHAVIOURS
+    needs: tuple[NeedsSegment, ...] = NEEDS
+    effects: Effects = field(default_factory=Effects)
+    consequences: Consequences = field(default_factory=Consequences)
+
+    expected_churn: float = 0.021
+    """Arrivals replace so many a month."""
+    notice_days: tuple[int, int] = (12, 55)
+    yearly_share: float = 0.6
+    lapse_prob: float = 0.3
+    """Of yearly contracts that do not renew themselves, once in their life."""
+
+    # operations
+    response_hours: float = 9.0
+    response_spread: tuple[float, float, float] = (0.35, 0.3, 0.4)
+    """Of the account, of the team in a month, of the account in a month; on the log scale."""
+    slow_hours: float = 24.0
+    outage_prob: float = 0.05
+    billing_error_prob: float = 0.03
+    champion_exit_prob: float = 0.014
+    price_rise_prob: float = 0.5
+    price_rise_range: tuple[float, float] = (0.02, 0.16)
+    steep_rise: float = 0.07
+    onboarding_days: float = 28.0
+    slow_onboarding_days: float = 45.0
+
+    # perception
+    satisfaction_memory: float = 0.85
+    satisfaction_spread: float = 0.2
+    slow_hurts: float = 0.9
+    outage_hurts: float = 0.5
+    billing_hurts: float = 0.5
+    quick_pleases: float = 0.12
+    dissatisfied_below: float = -0.9
+
+    # engagement
+    engagement_memory: float = 0.85
+    engagement_spread: float = 0.16
+    wane_prob: float = 0.022
+    wane_drop: float = 1.5
+    slow_onboarding_costs: float = 0.9
+    champion_exit_costs: float = 0.3
+    disengaged_below: float = -0.9
+    usage_response: float = 0.7
+    engaged_above: float = 0.0
+    moderation: float = 0.95
+    """Share of a bad experience's harm that engaged accounts are spared."""
+    renewal_multiplies: float = 0.8
+    """How much more a bad experience harms in the renewal window."""
+    exposure_memory: float = 0.7
+
+    # interventions
+    trial_prob: float = 0.02
+    trial_propensity: float = 0.5
+    rescue_prob: float = 0.1
+    first_trial_month: int = 6

@@ -1,0 +1,38 @@
+"""A whole company from a seed."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from experiments.company.tables import company_tables
+from experiments.company.truth import truth_of
+from experiments.company.world import create
+from experiments.company.worlds import parameters_of
+
+
+class Company(NamedTuple):
+    """The tables of the input contract by name, and the truth that no table shows."""
+
+    tables: dict[str, pd.DataFrame]
+    truth: dict[str, Any]
+
+
+def simulate(n_accounts: int = 2000, years: int = 3, seed: int = 7, world: str = "default") -> Company:
+    """Return a simulated B2B company, observed for so many years up to 2026-01-01.
+
+    `n_accounts` counts all accounts there ever were; a little over half of them are served at a time.
+
+    Raises
+    ------
+    ValueError
+        When fewer than one account or year is asked for, or a world that does not exist.
+
+    >>> sorted(simulate(n_accounts=20, years=1).tables)[:3]
+    ['accounts', 'activities', 'cases']
+    """
+    if n_accounts < 1 or years < 1:
+        raise ValueError(f"got {n_accounts} accounts over {years} years; expected at least one of each; raise them")
+    company = create(parameters_of(world), n_accounts, years=years, seed=seed)
+    return Company(company_tables(company), truth_of(company, seed=seed, name=world))

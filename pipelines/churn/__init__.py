@@ -1,0 +1,17 @@
+"""The churn model: what it learns, how well it does on accounts it has not seen, and why it says what it says.
+
+Serving loads `model`, `encoder`, `calibration` and `reasons`, which need numpy and LightGBM only; everything else
+belongs to training. That is why nothing is imported here.
+
+encoder        named columns -> the numbers LightGBM sees
+splits         who is held out: by account, or by time with a gap
+boosting       LightGBM as it is used here
+complexity     how large the trees may be, found by cross-validation
+calibration    log-odds that mean what they say
+model          the trained model: log-odds, probabilities, contributions, files
+training       rows -> model
+business_rule, logistic     the baselines that a model has to beat
+metrics, bootstrap          figures and their intervals
+evaluation, verdict         model beside baselines on the same held-out rows, and the answer in words
+reasons, wording            contributions -> sentences
+"""

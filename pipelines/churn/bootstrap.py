@@ -1,0 +1,65 @@
+"""Uncertainty when the accounts, not the rows, are the independent units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.churn.encoder import FloatArray
+
+CHUNK_CELLS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def resampled_weights(accounts: Any, n_resamples: int, *, seed: int) -> Iterator[FloatArray]:
+    """Yield (b, n) weights in chunks, `n_resamples` rows in all: how often each row's account was drawn.
+
+    Accounts are drawn with replacement, and an account brings all its rows: its rows at different cutoffs resemble each
+    other, and resampling rows would call that agreement evidence.
+
+    >>> next(resampled_weights(["a", "a", "b"], 3, seed=0)).tolist()
+    [[0.0, 0.0, 2.0], [1.0, 1.0, 1.0], [2.0, 2.0, 0.0]]
+    """
+    _, account = np.unique(np.asarray(accounts), return_inverse=True)
+    n_accounts = int(account.max()) + 1
+    rng = np.random.default_rng(seed)
+    per_chunk = max(1, CHUNK_CELLS // len(account))
+    for start in range(0, n_resamples, per_chunk):
+        size = min(per_chunk, n_resamples - start)
+        yield np.array([_draw(rng, n_accounts)[account] for _ in range(size)])
+
+
+def _draw(rng: np.random.Generator, n_accounts: int) -> FloatArray:
+    return np.bincount(rng.integers(n_accounts, size=n_accounts), minlength=n_accounts).astype(np.float64)
+
+
+def percentile_interval(value: float, resamples: FloatArray) -> Interval:
+    """Return the value with the 2.5th and 97.5th percentile of its resamples (Efron 1979).
+
+    A resample in which the figure is not defined (nobody churned) is left out.
+    """
+    low, high = np.nanpercentile(resamples, [2.5, 97.5])
+    return Interval(float(value), float(low), float(high))
+
+
+def clustered_error(values: FloatArray, accounts: npt.NDArray[np.intp]) -> float:
+    """Return the standard error of the mean of `values`, whose rows are independent between accounts only.
+
+    >>> float(clustered_error(np.array([1.0, 1.0, 3.0, 3.0]), np.array([0, 0, 1, 1])))
+    1.0
+    """
+    _, account = np.unique(accounts, return_inverse=True)
+    sums = np.bincount(account, weights=values - values.mean())
+    return float(np.sqrt(sums @ sums * len(sums) / max(len(sums) - 1, 1)) / len(values))

@@ -1,0 +1,90 @@
+"""How large the trees may be: found by cross-validation, from stumps upward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.churn.boosting import TrainingSet, boost_folds, parameters
+from pipelines.churn.bootstrap import clustered_error
+from pipelines.churn.calibration import probability
+from pipelines.churn.encoder import FloatArray
+from pipelines.churn.metrics import log_losses
+from pipelines.churn.splits import Fold
+
+Progress = Callable[[str], None]
+
+LADDER = (2, 4, 8, 16, 31, 63)
+STEPS_WITHOUT_GAIN = 2
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One size of tree: how many of them do best, and their mean log loss on held-out rows."""
+
+    leaves: int
+    trees: int
+    log_loss: float
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was tried and what was chosen.
+
+    Attributes
+    ----------
+    rungs
+        In the order they were tried.
+    chosen
+        The smallest that is as good as the best, up to noise.
+    log_odds
+        (n,) raw log-odds by models of the chosen size that had not seen the row; NaN for rows that no fold held out.
+    """
+
+    rungs: tuple[Rung, ...]
+    chosen: Rung
+    log_odds: FloatArray
+
+
+def choose_complexity(
+    data: TrainingSet, folds: Sequence[Fold], *, seed: int, progress: Progress | None = None
+) -> Search:
+    """Return the search for the number of leaves, and of trees.
+
+    A larger size replaces a smaller one only when its held-out log loss is lower by more than one standard error of the
+    paired difference, accounts being the units: a smaller model is told in steadier reasons, and explained faster. The
+    climb ends after two sizes in a row that do not lower the loss at all.
+    """
+    tried: list[tuple[Rung, FloatArray]] = []
+    chosen = best = 0
+    for here, leaves in enumerate(LADDER):
+        tried.append(_climb(data, folds, leaves, seed))
+        if progress:
+            progress(_told(tried[here][0]))
+        best = min(best, here, key=lambda rung: tried[rung][0].log_loss)
+        if _gains(data, tried[chosen][1], tried[here][1]):
+            chosen = here
+        if here - best >= STEPS_WITHOUT_GAIN:
+            break
+    return Search(tuple(rung for rung, _ in tried), *tried[chosen])
+
+
+def _climb(data: TrainingSet, folds: Sequence[Fold], leaves: int, seed: int) -> tuple[Rung, FloatArray]:
+    trees, log_odds = boost_folds(data, folds, parameters(leaves, len(data.churned), seed))
+    return Rung(leaves, trees, float(np.nanmean(_losses(data, log_odds)))), log_odds
+
+
+def _losses(data: TrainingSet, log_odds: FloatArray) -> FloatArray:
+    return log_losses(data.churned, probability(log_odds))
+
+
+def _gains(data: TrainingSet, smaller: FloatArray, larger: FloatArray) -> bool:
+    gain = _losses(data, smaller) - _losses(data, larger)
+    known = ~np.isnan(gain)
+    return bool(gain[known].mean() > clustered_error(gain[known], data.accounts[known]))
+
+
+def _told(rung: Rung) -> str:
+    return f"{rung.leaves} leaves, {rung.trees} trees: held-out log loss {rung.log_loss:.4f}"

@@ -1,0 +1,185 @@
+"""From named columns to the numbers LightGBM sees, the same for a million rows and for one."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from features.catalog import Feature
+from features.errors import DataError, ReleaseError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Columns: TypeAlias = "Mapping[str, Any] | pd.DataFrame"
+FloatArray = npt.NDArray[np.float64]
+
+NATIVE_LEVELS = 30
+"""Up to so many levels LightGBM splits a category by sets of levels; above, by ranges of frequency ranks.
+
+Few levels: sets gave log loss 0.4100 against 0.4103 with ranks (Telco, five folds, three shuffles). Hundreds of levels:
+sets memorise noise, AUC 0.658 against 0.682 with ranks (747 sales areas).
+"""
+
+
+def row_count(columns: Columns) -> int:
+    """Return how many rows the columns hold.
+
+    Raises
+    ------
+    DataError
+        When there is no column at all, or the columns differ in length.
+    """
+    lengths = {len(column) for _, column in columns.items()}
+    if len(lengths) != 1:
+        raise DataError.of(f"columns of {len(lengths)} different lengths", "columns of one length", "send every column")
+    return lengths.pop()
+
+
+def numbers(values: Any, name: str) -> FloatArray:
+    """Return values as float64; missing and infinite ones are NaN.
+
+    >>> numbers([True, 3, None, float("inf")], "seats").tolist()
+    [1.0, 3.0, nan, nan]
+
+    Raises
+    ------
+    DataError
+        When a value is not a number.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        array = np.array([_number(value, name) for value in array.tolist()], dtype=np.float64)
+    array = array.astype(np.float64)
+    array[~np.isfinite(array)] = np.nan
+    return array
+
+
+def _number(value: Any, name: str) -> float:
+    if _is_missing(value):
+        return float("nan")
+    try:
+        if isinstance(value, str):
+            raise TypeError
+        return float(value)
+    except OverflowError:
+        return float("nan")
+    except (TypeError, ValueError):
+        raise DataError.of(
+            f"{value!r} in column {name}", "a number or nothing", "correct the value or declare the column a category"
+        ) from None
+
+
+def levels_of(values: Any) -> list[str | None]:
+    """Return the values of a category as text; missing and empty ones are None.
+
+    A whole number reads the same whether it came as an integer, or as a float because its column has gaps.
+
+    >>> levels_of([1, 1.0, True, "monthly", "", None])
+    ['1', '1', 'True', 'monthly', None, None]
+    """
+    return [_level(value) for value in np.asarray(values, dtype=object).tolist()]
+
+
+def _level(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value or None
+    if _is_missing(value):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _is_missing(value: Any) -> bool:
+    # pandas' NA refuses to be compared, so it is known by its type; the service gets by without pandas.
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Which columns the model reads, in which order, and what each category's levels are.
+
+    Attributes
+    ----------
+    features
+        In the order of the columns of `transform`.
+    levels
+        For every category its levels, the most frequent first (equal ones by name); the position is the code.
+    """
+
+    features: tuple[Feature, ...]
+    levels: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def fit(cls, rows: Columns, features: Sequence[Feature]) -> Encoder:
+        """Return the encoder of these rows; it looks at no label.
+
+        >>> plan = Feature("plan", "firmographic", "context", "", "Plan", kind="category")
+        >>> Encoder.fit({"plan": ["free", "pro", "pro"]}, [plan]).levels
+        {'plan': ('pro', 'free')}
+        """
+        categories = [f.name for f in features if f.kind == "category"]
+        return cls(tuple(features), {name: _ranked(rows.get(name, ())) for name in categories})
+
+    @property
+    def native(self) -> list[int]:
+        """The positions of the categories that LightGBM splits by sets of levels."""
+        return [
+            i for i, f in enumerate(self.features) if f.kind == "category" and len(self.levels[f.name]) <= NATIVE_LEVELS
+        ]
+
+    def transform(self, columns: Columns) -> FloatArray:
+        """Return (n, p) float64; NaN where a value is missing, infinite, or a level the encoder has not seen.
+
+        Raises
+        ------
+        DataError
+            When a number is not a number, or the columns differ in length.
+        """
+        matrix = np.full((row_count(columns), len(self.features)), np.nan)
+        for position, feature in enumerate(self.features):
+            if feature.name in columns:
+                matrix[:, position] = self._column(feature, columns[feature.name])
+        return matrix
+
+    def _column(self, feature: Feature, values: Any) -> FloatArray:
+        if feature.kind == "number":
+            return numbers(values, feature.name)
+        codes = {level: float(code) for code, level in enumerate(self.levels[feature.name])}
+        return np.array([codes.get(level, np.nan) if level else np.nan for level in levels_of(values)], dtype=float)
+
+    def to_json(self) -> str:
+        """Return the encoder as plain JSON."""
+        declared = [{k: v for k, v in asdict(f).items() if k != "compute"} for f in self.features]
+        return json.dumps({"features": declared, "levels": self.levels}, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Encoder:
+        """Return the encoder that `to_json` wrote.
+
+        Raises
+        ------
+        ReleaseError
+            When the text is not such JSON.
+        """
+        try:
+            plain = json.loads(text)
+            features = tuple(Feature(**declared) for declared in plain["features"])
+            levels = {name: tuple(names) for name, names in plain["levels"].items()}
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ReleaseError.of(
+                f"an encoder that cannot be read ({error})", "the JSON that training wrote", "train again"
+            ) from error
+        return cls(features, levels)
+
+
+def _ranked(values: Any) -> tuple[str, ...]:
+    counts = Counter(level for level in levels_of(values) if level is not None)
+    return tuple(sorted(counts, key=lambda level: (-counts[level], level)))

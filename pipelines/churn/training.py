@@ -1,0 +1,132 @@
+"""From labelled rows to a churn model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from features.catalog import Feature
+from features.errors import ModelError
+from pipelines.churn.boosting import TrainingSet, fit_text, parameters
+from pipelines.churn.calibration import Calibration
+from pipelines.churn.complexity import Progress, Search, choose_complexity
+from pipelines.churn.encoder import Encoder, FloatArray
+from pipelines.churn.model import ChurnModel, Usual
+from pipelines.churn.splits import Fold, Split
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIN_ACCOUNTS = 10
+SEARCH_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Training:
+    """A model and how it came about.
+
+    Attributes
+    ----------
+    model
+        Fitted on all rows at the chosen complexity.
+    search
+        Every complexity tried, and the one chosen.
+    log_odds
+        (n,) calibrated log-odds of the training rows by models of that complexity that had not seen them; NaN for rows
+        that were never held out.
+    """
+
+    model: ChurnModel
+    search: Search
+    log_odds: FloatArray
+
+
+def train_churn(
+    rows: pd.DataFrame, features: Sequence[Feature], split: Split, *, seed: int = 0, progress: Progress | None = None
+) -> Training:
+    """Return a churn model of labelled panel rows; `split` holds rows out to choose complexity and to calibrate.
+
+    The same rows, split and seed give the same model, to the letter. On more than 200,000 rows the search (not the
+    final fit) works on a random sample of accounts: a bound on work, unlike one on time, can be reproduced.
+
+    Raises
+    ------
+    ModelError
+        When there are no features, a label is unknown, fewer than ten accounts churned or stayed, or nothing varies.
+    """
+    churned = known_labels(rows)
+    _require_features(features)
+    encoder = Encoder.fit(rows, features)
+    accounts = np.unique(rows["account_id"].astype(str), return_inverse=True)[1]
+    data = TrainingSet(encoder.transform(rows), churned, accounts, encoder.native)
+    _require_variation(data.X)
+    search = choose_complexity(data, _thinned(split.folds, data.accounts, seed), seed=seed, progress=progress)
+    held_out = ~np.isnan(search.log_odds)
+    calibration = Calibration.fit(search.log_odds[held_out], churned[held_out])
+    text = fit_text(data, parameters(search.chosen.leaves, len(rows), seed), search.chosen.trees)
+    model = ChurnModel.of_text(text, encoder, calibration, _usual(encoder, data.X))
+    return Training(model, search, calibration.apply(search.log_odds))
+
+
+def known_labels(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return (n,) whether each row churned.
+
+    Raises
+    ------
+    ModelError
+        When a label is unknown, or fewer than ten accounts churned or stayed.
+    """
+    unknown = int(rows["churned"].isna().sum())
+    if unknown:
+        raise ModelError.of(
+            f"{unknown:,} rows whose outcome is not known yet", "labelled rows only", "leave out rows not yet matured"
+        )
+    churned = rows["churned"].to_numpy(dtype=bool)
+    n_accounts, n_churned = rows["account_id"].nunique(), rows.loc[churned, "account_id"].nunique()
+    n_stayed = rows.loc[~churned, "account_id"].nunique()
+    if min(n_churned, n_stayed) < MIN_ACCOUNTS:
+        raise ModelError.of(
+            f"{n_accounts:,} accounts, {n_churned:,} that churned and {n_stayed:,} that stayed at some cutoff",
+            f"at least {MIN_ACCOUNTS} of each",
+            "use a longer history, a longer horizon, or another definition of churn",
+        )
+    return churned
+
+
+def _require_features(features: Sequence[Feature]) -> None:
+    if not features:
+        raise ModelError.of("no features", "at least one", "give the accounts more columns or tables")
+
+
+def _require_variation(matrix: FloatArray) -> None:
+    seen = np.where(np.isnan(matrix), np.inf, matrix)
+    if not (seen != seen[0]).any():
+        raise ModelError.of(
+            f"{matrix.shape[1]:,} features that are the same for every account",
+            "at least one that differs",
+            "check the mapping of the columns",
+        )
+
+
+def _thinned(folds: Sequence[Fold], accounts: npt.NDArray[np.intp], seed: int) -> list[Fold]:
+    """Return the folds reduced to the rows of randomly chosen accounts, about `SEARCH_ROWS` in all."""
+    if len(accounts) <= SEARCH_ROWS:
+        return list(folds)
+    share = SEARCH_ROWS / len(accounts)
+    kept = (np.random.default_rng(seed).random(int(accounts.max()) + 1) < share)[accounts]
+    return [Fold(fold.train[kept[fold.train]], fold.test[kept[fold.test]]) for fold in folds]
+
+
+def _usual(encoder: Encoder, matrix: FloatArray) -> Usual:
+    frequent = {name: next(iter(levels), None) for name, levels in encoder.levels.items()}
+    names = [feature.name for feature in encoder.features]
+    return {name: frequent[name] if name in frequent else _middle(matrix[:, i]) for i, name in enumerate(names)}
+
+
+def _middle(values: FloatArray) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else None

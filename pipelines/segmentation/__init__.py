@@ -1,0 +1,19 @@
+"""Who is alike: three segmentations of the accounts, by what they are, by what they do and by what they need.
+
+Serving loads `Segmentation` and asks for memberships; that part needs numpy only. Whatever learns (scikit-learn,
+StepMix) is imported inside the functions that fit.
+
+segmentation      the result: segments, memberships, JSON
+preparation       named columns -> numbers on one scale (number_column, category_column: one column of it)
+mixture           plain Gaussian mixture parameters -> membership probabilities
+fitting           rows and features -> the three segmentations
+basis             what each of the three reads, and how it learns (firmographic, behavioural, needs, kmeans)
+response_style    whether people answer high or low whatever is asked
+choice, integrated_likelihood, stability how many segments, and whether they come back
+naming            what sets a segment apart, in words
+"""
+
+from pipelines.segmentation.fitting import fit_segmentations
+from pipelines.segmentation.segmentation import Segment, Segmentation
+
+__all__ = ["Segment", "Segmentation", "fit_segmentations"]

@@ -1,0 +1,86 @@
+"""The three bases on which accounts are segmented: what each reads, and how it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from features.catalog import Feature
+from pipelines.churn.encoder import Columns, FloatArray
+from pipelines.segmentation.behavioural import fit_behavioural, prepare_behavioural
+from pipelines.segmentation.firmographic import prepare_firmographic
+from pipelines.segmentation.integrated_likelihood import Criterion, bic, integrated_likelihood
+from pipelines.segmentation.kmeans import kmeans_mixture
+from pipelines.segmentation.needs import fit_needs, prepare_needs
+from pipelines.segmentation.preparation import Preparation
+from pipelines.segmentation.stability import MixtureFit
+
+Prepare = Callable[[Columns, Sequence[Feature], int], tuple[Preparation, FloatArray]]
+"""(rows, features, seed) -> how rows are prepared, and these rows so prepared, as the algorithm learns from them."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a segmentation reads and how it is learned.
+
+    Attributes
+    ----------
+    name, about
+        The segmentation's name, and what its features say.
+    reads
+        Whether a feature belongs to it.
+    prepare, fit
+        Rows to numbers, numbers to a mixture of k components.
+    criterion
+        By which numbers of segments are shortlisted.
+    fewest_known
+        Share of the known accounts that must have a value for a feature to count.
+    most_rows
+        Accounts learned from, as many as the algorithm manages in a few seconds; all accounts are then assigned.
+    """
+
+    name: str
+    about: str
+    reads: Callable[[Feature], bool]
+    prepare: Prepare
+    fit: MixtureFit
+    criterion: Callable[[Preparation], Criterion]
+    fewest_known: float
+    most_rows: int
+
+
+def bases() -> tuple[Basis, ...]:
+    """Return the three bases.
+
+    A question on needs is answered by some accounts and not by others, so its items may be mostly empty.
+
+    >>> [basis.name for basis in bases()]
+    ['firmographic', 'behavioural', 'needs']
+    """
+    return (
+        Basis(
+            "firmographic",
+            "accounts are",
+            _is_firmographic,
+            prepare_firmographic,
+            kmeans_mixture,
+            integrated_likelihood,
+            0.5,
+            5000,
+        ),
+        Basis("behavioural", "accounts do", _is_behaviour, prepare_behavioural, fit_behavioural, bic, 0.5, 5000),
+        Basis("needs", "accounts need", _is_need, prepare_needs, fit_needs, bic, 0.1, 1500),
+    )
+
+
+def _is_firmographic(feature: Feature) -> bool:
+    return feature.family == "firmographic" and not _is_need(feature)
+
+
+def _is_behaviour(feature: Feature) -> bool:
+    is_number = feature.kind == "number" and not _is_need(feature)
+    return is_number and feature.family == "behaviour" and feature.tier != "intent"
+
+
+def _is_need(feature: Feature) -> bool:
+    return feature.name.startswith("need_")

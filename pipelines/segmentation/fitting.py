@@ -1,0 +1,142 @@
+"""Rows and features in, three segmentations out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from features.catalog import Feature
+from features.errors import ConfigError
+from pipelines.churn.encoder import Columns, FloatArray, levels_of, numbers, row_count
+from pipelines.segmentation.basis import Basis, bases
+from pipelines.segmentation.choice import choose
+from pipelines.segmentation.mixture import Mixture
+from pipelines.segmentation.naming import Axis, segment_names
+from pipelines.segmentation.preparation import Preparation
+from pipelines.segmentation.segmentation import Segment, Segmentation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST_ACCOUNTS = 50
+"""With fewer, a segment of 5 % would be two accounts."""
+
+
+def fit_segmentations(
+    rows: pd.DataFrame, features: Sequence[Feature], *, max_segments: int = 6, seed: int
+) -> dict[str, Segmentation]:
+    """Return the segmentations "firmographic", "behavioural" and "needs" of these accounts.
+
+    `rows` has one row for each account. Firmographic reads the features of that family, behavioural those of the family
+    "behaviour" that are not of tier "intent", needs those named need_*. The same rows and seed give the same result.
+
+    Raises
+    ------
+    ConfigError
+        When `max_segments` is below 2.
+    DataError
+        When a numeric feature holds something else than numbers.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships without types
+
+    if max_segments < 2:
+        raise ConfigError.of(f"max_segments = {max_segments}", "2 or more", "correct max_segments under [model]")
+    columns = {str(name): rows[name] for name in rows}
+    # threads add up in any order: with one of them the seed decides every bit
+    with threadpool_limits(1):
+        return {
+            basis.name: _fitted(basis, columns, features, max_segments=max_segments, seed=seed) for basis in bases()
+        }
+
+
+def _fitted(basis: Basis, rows: Columns, features: Sequence[Feature], *, max_segments: int, seed: int) -> Segmentation:
+    """Return the basis' segmentation, or the plain reason why there is nothing to segment."""
+    read = [feature for feature in features if basis.reads(feature)]
+    known = {feature.name: _is_known(rows, feature) for feature in read}
+    n_known = int(np.any([*known.values()], axis=0).sum()) if known else 0
+    if not n_known:
+        return Segmentation(basis.name, (), _absence(basis, read))
+    if n_known < FEWEST_ACCOUNTS:
+        return _undivided(basis, rows, _too_few(n_known))
+    full = [feature for feature in read if known[feature.name].sum() >= basis.fewest_known * n_known]
+    found = _learned(basis, rows, full, max_segments=max_segments, seed=seed)
+    return replace(found, why=found.why + _left_out(found.preparation, read))
+
+
+def _is_known(rows: Columns, feature: Feature) -> npt.NDArray[np.bool_]:
+    if feature.name not in rows:
+        return np.zeros(row_count(rows), dtype=bool)
+    if feature.kind == "category":
+        return np.array([level is not None for level in levels_of(rows[feature.name])], dtype=bool)
+    return ~np.isnan(numbers(rows[feature.name], feature.name))
+
+
+def _absence(basis: Basis, read: Sequence[Feature]) -> str:
+    if not read:
+        return f"no segments: there is no feature of what {basis.about}"
+    return f"no segments: all {len(read)} features of what {basis.about} are empty for every account"
+
+
+def _too_few(n_known: int) -> str:
+    return f"one segment: {n_known} known accounts are too few to tell groups from chance (at least {FEWEST_ACCOUNTS})"
+
+
+def _undivided(basis: Basis, rows: Columns, why: str) -> Segmentation:
+    return Segmentation(basis.name, (Segment(f"{basis.name}-1", "All accounts", row_count(rows), 1.0),), why)
+
+
+def _learned(basis: Basis, rows: Columns, features: Sequence[Feature], *, max_segments: int, seed: int) -> Segmentation:
+    """Return the segments that choice settles on, learned from a sample, with every account assigned."""
+    preparation, prepared = basis.prepare(rows, features, seed)
+    if not preparation.columns:
+        return _undivided(basis, rows, "one segment: there is nothing known of most accounts in which they differ")
+    sample = _sample(prepared, basis.most_rows, seed)
+    if len(sample) < FEWEST_ACCOUNTS:
+        return _undivided(basis, rows, _too_few(len(sample)))
+    choice = choose(sample, basis.fit, criterion=basis.criterion(preparation), max_segments=max_segments, seed=seed)
+    if choice.mixture is None:
+        return replace(_undivided(basis, rows, choice.why), evidence=choice.evidence)
+    segments, mixture = _described(basis, choice.mixture, rows, preparation, features)
+    return Segmentation(basis.name, segments, choice.why, preparation, mixture, choice.evidence)
+
+
+def _described(
+    basis: Basis, mixture: Mixture, rows: Columns, preparation: Preparation, features: Sequence[Feature]
+) -> tuple[tuple[Segment, ...], Mixture]:
+    """Return the segments of all accounts, the largest first and named, and the mixture in the same order."""
+    X = preparation.encode(rows)
+    X = X[~np.isnan(X).all(axis=1)]
+    sizes = np.bincount(mixture.assign(X), minlength=len(mixture.weights))
+    mixture = mixture.reordered(np.argsort(-sizes, kind="stable"))
+    names = segment_names(X, mixture.assign(X), _axes(preparation, features))
+    segments = tuple(
+        Segment(f"{basis.name}-{rank}", name, int(n), float(n / len(X)))
+        for rank, (name, n) in enumerate(zip(names, sorted(sizes, reverse=True), strict=True), start=1)
+    )
+    return segments, mixture
+
+
+def _sample(prepared: FloatArray, most_rows: int, seed: int) -> FloatArray:
+    """Return at most so many of the rows of which something is known."""
+    known = prepared[~np.isnan(prepared).all(axis=1)]
+    if len(known) <= most_rows:
+        return known
+    return known[np.sort(np.random.default_rng(seed).choice(len(known), most_rows, replace=False))]
+
+
+def _axes(preparation: Preparation, features: Sequence[Feature]) -> list[Axis]:
+    by_name = {feature.name: feature for feature in features}
+    return [Axis(by_name[name], level) for name, level in preparation.axes()]
+
+
+def _left_out(preparation: Preparation | None, read: Sequence[Feature]) -> str:
+    """Return the end of the sentence on the features that could not be used, empty if there are none."""
+    if preparation is None:
+        return ""
+    used = {column.name for column in preparation.columns}
+    missed = [feature.name for feature in read if feature.name not in used]
+    return f"; left out as constant or mostly empty: {', '.join(missed)}" if missed else ""

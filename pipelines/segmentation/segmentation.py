@@ -1,0 +1,138 @@
+"""One segmentation: its segments, why there are so many, and every account's place in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from features.errors import ReleaseError
+from pipelines.churn.encoder import Columns, FloatArray, row_count
+from pipelines.segmentation.mixture import Mixture
+from pipelines.segmentation.preparation import Preparation
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One group of accounts.
+
+    Attributes
+    ----------
+    id
+        The segmentation's name and a rank by size: "needs-1" is the largest.
+    name
+        What sets it apart, in a few words; provisional until a person says better.
+    n, share
+        Accounts for which it is the most probable segment, and their share of the accounts whose place is known.
+    """
+
+    id: str
+    name: str
+    n: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What spoke for and against one number of segments.
+
+    Attributes
+    ----------
+    n_segments
+        The number in question.
+    criterion
+        BIC, or for firmographic segments ICL; lower is better.
+    gain_share
+        How much of all the improvement in it the last segment brought, 0 to 1.
+    smallest_share
+        Accounts in the smallest segment.
+    stability
+        Median adjusted Rand index between these segments and those of refits on resampled accounts; None where it was
+        not looked into, because the criterion did not shortlist it or a finer one had proved stable.
+    """
+
+    n_segments: int
+    criterion: float
+    gain_share: float
+    smallest_share: float
+    stability: float | None
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Accounts grouped on one basis; complete in itself, so that serving needs this and numpy only.
+
+    Attributes
+    ----------
+    name
+        firmographic, behavioural or needs.
+    segments
+        The largest first. None at all where the basis has nothing to go by; one where there is no structure.
+    why
+        One sentence: how many and why, or why absent.
+    preparation, mixture
+        How rows become memberships; None where there are fewer than two segments.
+    evidence
+        For every number of segments that was tried.
+    """
+
+    name: str
+    segments: tuple[Segment, ...]
+    why: str
+    preparation: Preparation | None = None
+    mixture: Mixture | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+    def membership(self, columns: Columns) -> FloatArray:
+        """Return each row's probability of belonging to each segment, shape (n, k), in the order of `segments`.
+
+        Rows sum to 1. A row of which nothing is known, such as an account that never answered, is NaN. A column that is
+        absent is missing in every row; infinite values are missing, huge ones are cut off, unseen levels are neutral.
+
+        >>> Segmentation("needs", (), "no account has answered").membership({"need_price": [4.0, 5.0]}).shape
+        (2, 0)
+
+        Raises
+        ------
+        DataError
+            When there is no column at all, or a value of a numeric column is not a number.
+        """
+        if self.preparation is None or self.mixture is None:
+            return np.ones((row_count(columns), len(self.segments)))
+        return self.mixture.posterior(self.preparation.encode(columns))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain JSON types, without NaN or infinity."""
+        return {
+            "name": self.name,
+            "segments": [asdict(segment) for segment in self.segments],
+            "why": self.why,
+            "preparation": self.preparation and self.preparation.to_json(),
+            "mixture": self.mixture and self.mixture.to_json(),
+            "evidence": [asdict(tried) for tried in self.evidence],
+        }
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> Segmentation:
+        """Return the segmentation that `to_json` wrote: same memberships, same JSON.
+
+        Raises
+        ------
+        ReleaseError
+            When the JSON is not of that form.
+        """
+        try:
+            return cls(
+                saved["name"],
+                tuple(Segment(**segment) for segment in saved["segments"]),
+                saved["why"],
+                saved["preparation"] and Preparation.from_json(saved["preparation"]),
+                saved["mixture"] and Mixture.from_json(saved["mixture"]),
+                tuple(Evidence(**tried) for tried in saved["evidence"]),
+            )
+        except (KeyError, TypeError, ValueError) as problem:
+            raise ReleaseError.of(
+                f"a segmentation that cannot be read ({problem!r})", "the JSON that training wrote", "train again"
+            ) from problem
