@@ -26,10 +26,9 @@ def promote(settings: Settings, version: str) -> Manifest:
     with exported(settings, version) as folder:
         manifest = read_manifest(folder)
         if not manifest.gate.passed:
-            lost = " ".join(sentence for sentence in manifest.gate.sentences if " beats " not in sentence)
-            raise GateRefused.of(
-                f"release {version}. {lost}", "a model that beats both", "bring better data and train again"
-            )
+            why = " ".join(manifest.gate.refused_for)
+            do = "bring better data and train again"
+            raise GateRefused.of(f"release {version}, which the gate refused. {why}", "one that it passed", do)
         copy_release(folder, releases / version)
     read_release(releases / version)
     pointer = read_pointer(releases)

@@ -41,8 +41,13 @@ class Calibration:
     slope: float = 1.0
 
     @classmethod
-    def fit(cls, log_odds: FloatArray, churned: npt.NDArray[np.bool_]) -> Calibration:
+    def fit(
+        cls, log_odds: FloatArray, churned: npt.NDArray[np.bool_], block: npt.NDArray[np.intp] | None = None
+    ) -> Calibration:
         """Return the calibration under which the held-out labels are likeliest.
+
+        With `block` (n, from 0), each block has an intercept of its own and the slope is common; the intercept returned
+        is their mean. Blocks of time differ in how many leave, which says nothing of the spread of the scores.
 
         Plain likelihood, not Platt's smoothed targets: those keep probabilities off 0 and 1 by an amount that only the
         class counts decide. What they guard against, a slope that runs off when few churners happen to be separated,
@@ -61,18 +66,35 @@ class Calibration:
                 "held-out accounts of one kind only", "some that churned and some that stayed", "use a longer history"
             )
         sign = np.where(churned, -1.0, 1.0)
+        blocks = np.zeros(len(sign), dtype=np.intp) if block is None else block
+        n_blocks = int(blocks.max()) + 1
 
         def loss(parameters: FloatArray) -> tuple[float, FloatArray]:
-            intercept, log_slope = parameters
+            intercepts, log_slope = parameters[:-1], parameters[-1]
             scaled = np.exp(log_slope) * log_odds
-            margin = sign * (intercept + scaled)
+            margin = sign * (intercepts[blocks] + scaled)
             pull = sign * probability(margin)
             value = np.logaddexp(0, margin).sum() + 0.5 * (log_slope / PRIOR_SD) ** 2
-            gradient = np.array([pull.sum(), pull @ scaled + log_slope / PRIOR_SD**2])
+            levels = np.bincount(blocks, weights=pull, minlength=n_blocks)
+            gradient = np.append(levels, pull @ scaled + log_slope / PRIOR_SD**2)
             return float(value) / len(sign), gradient / len(sign)
 
-        intercept, log_slope = minimize(loss, np.zeros(2), jac=True, method="BFGS", options={"gtol": 1e-9}).x
-        return cls(float(intercept), float(np.exp(log_slope)))
+        found = minimize(loss, np.zeros(n_blocks + 1), jac=True, method="BFGS", options={"gtol": 1e-9}).x
+        return cls(float(found[:-1].mean()), float(np.exp(found[-1])))
+
+    def at_level(self, log_odds: FloatArray, churn_rate: float) -> Calibration:
+        """Return the same slope with the intercept at which the mean probability is the churn rate.
+
+        >>> level = Calibration(slope=2.0).at_level(np.array([-1.0, 0.0, 1.0]), 0.5)
+        >>> round(level.intercept, 9) + 0.0, level.slope
+        (0.0, 2.0)
+        """
+        from scipy.optimize import brentq
+
+        scaled = self.slope * log_odds
+        reach = float(np.abs(scaled).max()) + 40.0
+        intercept = brentq(lambda a: float(probability(a + scaled).mean()) - churn_rate, -reach, reach)
+        return Calibration(float(intercept), self.slope)
 
     def apply(self, log_odds: FloatArray) -> FloatArray:
         """Return the calibrated log-odds, same shape."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,11 +65,30 @@ def train_churn(
     data = TrainingSet(encoder.transform(rows), churned, accounts, encoder.native)
     _require_variation(data.X)
     search = choose_complexity(data, _thinned(split.folds, data.accounts, seed), seed=seed, progress=progress)
-    held_out = ~np.isnan(search.log_odds)
-    calibration = Calibration.fit(search.log_odds[held_out], churned[held_out])
     text = fit_text(data, parameters(search.chosen.leaves, len(rows), seed), search.chosen.trees)
-    model = ChurnModel.of_text(text, encoder, calibration, _usual(encoder, data.X))
-    return Training(model, search, calibration.apply(search.log_odds))
+    model = ChurnModel.of_text(text, encoder, Calibration(), _usual(encoder, data.X))
+    calibration = _calibration(search.log_odds, churned, split, model.log_odds(rows))
+    return Training(replace(model, calibration=calibration), search, calibration.apply(search.log_odds))
+
+
+def _calibration(
+    held_out: FloatArray, churned: npt.NDArray[np.bool_], split: Split, refitted: FloatArray
+) -> Calibration:
+    """Return the calibration of the model that was refitted on all rows, from log-odds of models that held rows out.
+
+    Out of fold, held-out rows are like all others, and slope and intercept come from them. Out of time, a block's level
+    is that of its season, and of a model that had not yet seen the blocks before: the slope comes from within blocks,
+    the level from all rows. (On Online Retail a level taken from the autumn and winter blocks said 0.75 too much in
+    log-odds, and the following summer cost 0.07 in log loss.)
+    """
+    known = ~np.isnan(held_out)
+    if split.how == "out_of_fold":
+        return Calibration.fit(held_out[known], churned[known])
+    block = np.zeros(len(churned), dtype=np.intp)
+    for number, fold in enumerate(split.folds):
+        block[fold.test] = number
+    fitted = Calibration.fit(held_out[known], churned[known], block[known])
+    return fitted.at_level(refitted, float(churned.mean()))
 
 
 def known_labels(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:

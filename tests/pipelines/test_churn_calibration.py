@@ -73,3 +73,22 @@ def test_json_brings_back_the_same_calibration() -> None:
 def test_json_that_is_no_calibration_is_refused(text: str) -> None:
     with pytest.raises(ReleaseError, match="train again"):
         Calibration.from_json(text)
+
+
+def test_blocks_of_another_level_leave_the_slope_alone() -> None:
+    rng = np.random.default_rng(5)
+    raw, block = rng.normal(0, 2, 60_000), np.repeat([0, 1, 2], 20_000)
+    shifted = np.array([-2.0, 0.0, 2.5])[block] + 0.7 * raw
+    churned = rng.random(len(raw)) < 1 / (1 + np.exp(-shifted))
+    fitted = Calibration.fit(raw, churned, block)
+    assert fitted.slope == pytest.approx(0.7, abs=0.02)
+    assert fitted.intercept == pytest.approx(np.mean([-2.0, 0.0, 2.5]), abs=0.05)
+    assert Calibration.fit(raw, churned).slope < 0.6
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.3, 0.99])
+def test_at_a_level_the_mean_probability_is_the_rate(rate: float) -> None:
+    raw = np.random.default_rng(6).normal(-2, 3, 1_000)
+    level = Calibration(0.4, 0.8).at_level(raw, rate)
+    assert probability(level.apply(raw)).mean() == pytest.approx(rate, abs=1e-9)
+    assert level.slope == 0.8
