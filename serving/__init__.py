@@ -1,1 +1,17 @@
-"""How it is answered: the HTTP service and its store."""
+"""How it is answered: the HTTP service and its store.
+
+service         the routes; all that knows BentoML
+middleware      request ids, body limits, one shape of errors
+error_bodies    errors that BentoML and Starlette wrote, in that shape
+errors          a refusal: code, status, message, details
+payloads        what is asked and what is answered, with units and ranges
+feature_values  what a caller may send as the value of a feature
+answers         a request -> rows -> an answer, or a refusal
+predictor       a release and feature rows -> predictions; knows no HTTP
+vocabulary      what a release can read: names, kinds and levels of features
+releases        finds, verifies, warms and swaps the champion
+store           the online store of feature rows
+published       puts the rows that scoring publishes into the store
+watch           looks again every so often
+settings        what the environment may say
+"""

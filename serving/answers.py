@@ -1,0 +1,121 @@
+"""A request, the rows it asks about, and the answer or the refusal; whatever carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from serving.errors import Refusal
+from serving.payloads import BatchPrediction, Failure, PredictBatchRequest, Prediction, PredictRequest
+from serving.predictor import Predictor
+from serving.published import PublishedRows
+from serving.releases import Champion
+from serving.vocabulary import FeatureRow, Values, Vocabulary
+
+NO_RELEASE = "no release has been promoted yet; run `perennial promote VERSION`"
+DOWN = "the online store does not answer; ask again in a minute"
+
+Held = Mapping[str, FeatureRow]
+
+
+class Answers:
+    """Answers by the champion and the feature rows of the store."""
+
+    def __init__(self, champion: Champion, published: PublishedRows) -> None:
+        self.champion = champion
+        self.published = published
+
+    def not_ready(self) -> str | None:
+        """Return why nothing can be predicted yet, None when all is there."""
+        if self.champion.predictor is None:
+            refused = self.champion.refused
+            return f"no release serves; {refused}" if refused else NO_RELEASE
+        return self.published.lack
+
+    def one(self, request: PredictRequest) -> Prediction:
+        """Return the prediction for one account.
+
+        Raises
+        ------
+        Refusal
+            When no release serves, the account is not known, or its features cannot be read.
+        """
+        predictor = self._predictor()
+        row = self._row(request, predictor.vocabulary, self._held([request]))
+        return predictor.predict([row], [request.explain])[0]
+
+    def batch(self, request: PredictBatchRequest) -> BatchPrediction:
+        """Return predictions and failures, in the order asked for.
+
+        Raises
+        ------
+        Refusal
+            When no release serves, or the store does not answer.
+        """
+        predictor = self._predictor()
+        held = self._held(request.accounts)
+        found = [self._row_or_refusal(item, predictor.vocabulary, held) for item in request.accounts]
+        predictions = iter(_predicted(predictor, request.accounts, found))
+        results = [
+            Failure(account_id=item.account_id, error=row.error) if isinstance(row, Refusal) else next(predictions)
+            for item, row in zip(request.accounts, found, strict=True)
+        ]
+        failed = sum(isinstance(result, Failure) for result in results)
+        return BatchPrediction(
+            release=predictor.version, predicted=len(results) - failed, failed=failed, results=results
+        )
+
+    def _predictor(self) -> Predictor:
+        if self.champion.predictor is None:
+            raise Refusal("no_release", self.not_ready() or NO_RELEASE)
+        return self.champion.predictor
+
+    def _held(self, requests: Sequence[PredictRequest]) -> Held:
+        account_ids = [request.account_id for request in requests if request.account_id is not None]
+        try:
+            return self.published.store.rows(account_ids) if account_ids else {}
+        except SQLAlchemyError as problem:
+            raise Refusal("store_unavailable", DOWN) from problem
+
+    def _row_or_refusal(self, request: PredictRequest, vocabulary: Vocabulary, held: Held) -> FeatureRow | Refusal:
+        try:
+            return self._row(request, vocabulary, held)
+        except Refusal as refusal:
+            return refusal
+
+    def _row(self, request: PredictRequest, vocabulary: Vocabulary, held: Held) -> FeatureRow:
+        if request.features is not None:
+            return _given(request.features, vocabulary)
+        row = held.get(request.account_id or "")
+        if row is None and self.published.lack:
+            raise Refusal("no_rows", self.published.lack)
+        if row is None:
+            came = f"got account {request.account_id!r}, of which there is no feature row"
+            raise Refusal("unknown_account", f"{came}; expected an account that was scored; score it or send features")
+        if wrong := vocabulary.unreadable(row.values):
+            came = f"the feature row of account {request.account_id!r} does not fit release"
+            raise Refusal("unreadable_row", f"{came}; score again with the release that serves", wrong)
+        return row
+
+
+def _given(features: Values, vocabulary: Vocabulary) -> FeatureRow:
+    """The features of a request as a row.
+
+    Raises
+    ------
+    Refusal
+        When a name or the kind of a value is not known.
+    """
+    if unknown := vocabulary.unknown(features):
+        raise Refusal("unknown_feature", f"{unknown[0].where}: {unknown[0].problem}", unknown)
+    if wrong := vocabulary.unreadable(features):
+        raise Refusal("invalid_feature", f"{wrong[0].where}: {wrong[0].problem}", wrong)
+    return FeatureRow(features)
+
+
+def _predicted(
+    predictor: Predictor, requests: Sequence[PredictRequest], found: Sequence[FeatureRow | Refusal]
+) -> list[Prediction]:
+    pairs = [(row, item.explain) for item, row in zip(requests, found, strict=True) if isinstance(row, FeatureRow)]
+    return predictor.predict([row for row, _ in pairs], [explain for _, explain in pairs]) if pairs else []

@@ -1,0 +1,162 @@
+"""What is asked of the service and what it answers, with units, ranges and examples."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+
+from features.catalog import Family, Tier
+from serving.feature_values import LONGEST_NAME, MOST_FEATURES, Value, feature_value, few_enough
+
+MOST_ACCOUNTS = 1_000
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
+AccountId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+FeatureValue = Annotated[
+    Value, PlainValidator(feature_value), WithJsonSchema({"type": ["number", "string", "boolean", "null"]})
+]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_fields(cls, came: Any) -> Any:
+        """One error for all alien fields: a body of four megabytes holds 300,000 of them."""
+        alien = sorted(came.keys() - cls.model_fields.keys()) if isinstance(came, dict) else []
+        if alien:
+            more = f" and {len(alien) - 3} more" if len(alien) > 3 else ""
+            shown = ", ".join(repr(name[:LONGEST_NAME]) for name in alien[:3])
+            raise ValueError(
+                f"got the fields {shown}{more}; expected only {', '.join(cls.model_fields)}; leave them out"
+            )
+        return came
+
+
+class PredictRequest(_Request):
+    """One account: by its id where the service holds its feature row, or by features sent along."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"account_id": "A-00042"}})  # BentoML knows no "examples"
+
+    account_id: AccountId | None = Field(None, description="an account whose feature row the service holds")
+    features: Annotated[dict[Name, FeatureValue] | None, BeforeValidator(few_enough)] = Field(
+        None,
+        min_length=1,
+        max_length=MOST_FEATURES,
+        description="the account's features by name; one that is left out or null counts as not known",
+        examples=[{"plan": "pro", "seats": 12, "nps_last": None}],
+    )
+    explain: bool = Field(True, description="whether the answer carries the reasons for the prediction")
+
+    @model_validator(mode="after")
+    def _names_one_account(self) -> Self:
+        if (self.account_id is None) == (self.features is None):
+            came = "neither account_id nor features" if self.account_id is None else "both account_id and features"
+            raise ValueError(f"got {came}; expected exactly one of them; send the one you have")
+        return self
+
+
+class PredictBatchRequest(_Request):
+    """Up to a thousand accounts, each asked for as in a single prediction."""
+
+    accounts: list[PredictRequest] = Field(min_length=1, max_length=MOST_ACCOUNTS, fail_fast=True)
+
+
+class Detail(BaseModel):
+    """One thing that is wrong, and where."""
+
+    where: str = Field(description="place in the request", examples=["accounts.3.features.seats"])
+    problem: str
+
+
+class Error(BaseModel):
+    """Why there is no answer."""
+
+    code: str = Field(description="stable, for programs", examples=["unknown_account"])
+    message: str = Field(description="what came, what was expected, what to do")
+    details: list[Detail] = []
+
+
+class ErrorBody(BaseModel):
+    """The body of every 4xx and 5xx."""
+
+    error: Error
+
+
+class Caution(BaseModel):
+    """Something that makes a prediction less sure than it looks."""
+
+    code: Literal["unseen_level", "missing_features"]
+    message: str
+    features: list[str] = Field(description="the features concerned; the first ten")
+
+
+class Membership(BaseModel):
+    """Where one segmentation places the account."""
+
+    id: str = Field(description="the most probable segment")
+    name: str
+    probability: float = Field(ge=0, le=1, description="predicted probability of belonging to it")
+    memberships: dict[str, float] = Field(description="the probability for every segment by id; they add up to 1")
+
+
+class ReasonGiven(BaseModel):
+    """Why the model says so: what one feature adds to the prediction. It is not a cause of churn."""
+
+    feature: str
+    family: Family
+    tier: Tier = Field(description="place of the feature in the causal order")
+    unit: str
+    sentence: str = Field(description="what the feature is")
+    value: Value = Field(description="the account's own; null where not known")
+    usual: Value = Field(description="the median, or the most frequent level, of the accounts the model learnt from")
+    contribution_log_odds: float = Field(description="SHAP value: what it adds to the predicted log-odds")
+    effect: Literal["raises", "lowers"] = Field(description="whether it raises or lowers the predicted risk")
+    text: str = Field(description="the reason as a sentence")
+
+
+class Prediction(BaseModel):
+    """What the model predicts for one account. Predictions are not effects: they say who, not what to change."""
+
+    account_id: str | None = Field(description="null where features were sent")
+    release: str = Field(description="version of the release that predicted")
+    as_of: str | None = Field(
+        description="UTC date of the feature row: what was known before it counts; null if undated"
+    )
+    churn_prob: float = Field(ge=0, le=1, description="predicted, calibrated probability of churn within the horizon")
+    horizon_days: int = Field(description="how far after as_of churn counts")
+    tier: Literal["high", "medium", "low"] = Field(description="predicted risk, by the limits of the release")
+    percentile: float = Field(ge=0, le=100, description="share of accounts, in percent, at no more predicted risk")
+    segments: dict[str, Membership | None] = Field(description="by segmentation; null where the place is not known")
+    log_odds: float = Field(description="predicted log-odds of churn, calibrated: log(p / (1 - p))")
+    base_log_odds: float = Field(description="the log-odds before anything is known of the account")
+    reasons: list[ReasonGiven] | None = Field(description="the weightiest first; null where not asked for")
+    other_log_odds: float | None = Field(description="what all other features add: base + reasons + other = log_odds")
+    warnings: list[Caution] = []
+
+
+class Failure(BaseModel):
+    """An account of a batch that got no prediction."""
+
+    account_id: str | None
+    error: Error
+
+
+class BatchPrediction(BaseModel):
+    """The predictions of a batch, in the order asked for, all by one release."""
+
+    release: str
+    predicted: int = Field(description="how many accounts got a prediction")
+    failed: int = Field(description="how many got an error instead")
+    results: list[Prediction | Failure]

@@ -1,0 +1,105 @@
+"""From a release and feature rows to predictions; knows neither BentoML nor HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from features.errors import ReleaseError
+from pipelines.churn.calibration import probability
+from pipelines.churn.encoder import Columns, FloatArray
+from pipelines.churn.reasons import Explanation, explain
+from pipelines.release import Release
+from pipelines.segmentation import Segmentation
+from serving.payloads import Membership, Prediction, ReasonGiven
+from serving.vocabulary import FeatureRow, Vocabulary
+
+TOLERANCE = 1e-6
+"""How far reasons may be from adding up to the log-odds."""
+
+
+class Predictor:
+    """Predicts with one release.
+
+    Attributes
+    ----------
+    release
+        What predicts.
+    vocabulary
+        What it can read.
+    base_log_odds
+        The log-odds before anything is known of an account.
+    """
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.version = release.manifest.version
+        self.vocabulary = Vocabulary.of(release.churn.encoder)
+        _, self.base_log_odds = release.churn.contributions(self.vocabulary.columns([{}]))
+
+    def warm(self) -> None:
+        """Predict once, for an account of which nothing is known, so that the first caller does not wait.
+
+        Raises
+        ------
+        ReleaseError
+            When what comes out is no prediction, or its reasons do not add up to it.
+        """
+        (found,) = self.predict([FeatureRow({})], [True])
+        contributions, base = self.release.churn.contributions(self.vocabulary.columns([{}]))
+        total = base + float(contributions.sum())
+        if not abs(total - found.log_odds) <= TOLERANCE:
+            came = f"release {self.version}, whose reasons add up to {total} where it predicts {found.log_odds}"
+            raise ReleaseError.of(came, "reasons that add up to the prediction", "train again")
+
+    def predict(self, rows: Sequence[FeatureRow], explained: Sequence[bool]) -> list[Prediction]:
+        """Return the predictions of rows that the vocabulary can read, with reasons where `explained` says so."""
+        columns = self.vocabulary.columns([row.values for row in rows])
+        log_odds = self.release.churn.log_odds(columns)
+        percentile = self.release.percentile(probability(log_odds)).tolist()
+        places = list(self._places(columns))
+        why = self._explanations(columns, explained)
+        return [
+            Prediction(
+                account_id=row.account_id,
+                release=self.version,
+                as_of=row.as_of,
+                churn_prob=churn_prob,
+                horizon_days=self.release.manifest.horizon_days,
+                tier=self.release.tier(churn_prob),
+                percentile=percentile[i],
+                segments={name: place[i] for name, place in zip(self.release.segmentations, places, strict=True)},
+                log_odds=float(log_odds[i]),
+                base_log_odds=self.base_log_odds,
+                reasons=_given(why[i]) if i in why else None,
+                other_log_odds=why[i].remainder_log_odds if i in why else None,
+                warnings=self.vocabulary.cautions(row.values),
+            )
+            for i, (row, churn_prob) in enumerate(zip(rows, probability(log_odds).tolist(), strict=True))
+        ]
+
+    def _explanations(self, columns: dict[str, Any], explained: Sequence[bool]) -> dict[int, Explanation]:
+        """The explanations by position, of the rows that want one."""
+        if not any(explained):
+            return {}
+        wanted = np.flatnonzero(explained)
+        some = {name: column[wanted] for name, column in columns.items()}
+        return dict(zip(wanted.tolist(), explain(self.release.churn, some), strict=True))
+
+    def _places(self, columns: Columns) -> Iterator[list[Membership | None]]:
+        for segmentation in self.release.segmentations.values():
+            yield [_place(segmentation, row) for row in segmentation.membership(columns)]
+
+
+def _given(explanation: Explanation) -> list[ReasonGiven]:
+    return [ReasonGiven(**vars(reason)) for reason in explanation.reasons]
+
+
+def _place(segmentation: Segmentation, row: FloatArray) -> Membership | None:
+    if not len(row) or np.isnan(row).any():
+        return None
+    best = segmentation.segments[int(row.argmax())]
+    memberships = {segment.id: float(share) for segment, share in zip(segmentation.segments, row, strict=True)}
+    return Membership(id=best.id, name=best.name, probability=memberships[best.id], memberships=memberships)

@@ -1,0 +1,92 @@
+"""The champion: found by its pointer, verified, warmed, and swapped while requests run."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from features.errors import ReleaseError
+from pipelines.release import POINTER, read_pointer, read_release
+from serving.predictor import Predictor
+
+RETRY_SECONDS = 30.0
+"""How long a refused release rests before it is tried again: its files may still be on their way."""
+
+log = logging.getLogger("perennial.serving")
+
+Stamp = tuple[int, int, int] | None
+
+
+class Champion:
+    """The predictor of the release that the pointer names.
+
+    Attributes
+    ----------
+    predictor
+        None until a first release is good. Take it once a request: it is replaced, never changed.
+    refused
+        Why the release that the pointer names does not serve; None when all is well.
+    """
+
+    def __init__(self, releases: Path) -> None:
+        self.releases = releases
+        self.predictor: Predictor | None = None
+        self.refused: str | None = None
+        self._seen: Stamp = None
+        self._retry_at = 0.0
+
+    def refresh(self) -> None:
+        """Follow the pointer where it has moved; a bad release is refused and logged, and the old one goes on."""
+        stamp = _stamp(self.releases / POINTER)
+        is_due = self.refused is not None and time.monotonic() >= self._retry_at
+        if stamp is None or (stamp == self._seen and not is_due):
+            return
+        self._seen = stamp
+        try:
+            self._follow()
+        except ReleaseError as problem:
+            self._refuse(str(problem))
+
+    def _follow(self) -> None:
+        pointer = read_pointer(self.releases)
+        if pointer is None:
+            return
+        version = pointer["version"]
+        if self.predictor is None or self.predictor.version != version:
+            self.predictor = load_predictor(self.releases / version)
+            log.info("release %s serves", version)
+        self.refused = None
+
+    def _refuse(self, why: str) -> None:
+        serving = "no release serves" if self.predictor is None else f"release {self.predictor.version} goes on"
+        log.error("refused the release the pointer names, %s: %s", serving, why)
+        self.refused = why
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+
+
+def load_predictor(folder: Path) -> Predictor:
+    """Return the warmed predictor of a release folder, every file verified.
+
+    Raises
+    ------
+    ReleaseError
+        When the release is damaged, of another form, or does not predict.
+    """
+    try:
+        predictor = Predictor(read_release(folder))
+        predictor.warm()
+    except ReleaseError:
+        raise
+    except Exception as problem:  # whatever else is wrong with a release, it must not take the service down
+        came = f"release {folder.name}, which does not load ({type(problem).__name__}: {problem})"
+        raise ReleaseError.of(came, "a release that predicts", "promote it again or roll back") from problem
+    return predictor
+
+
+def _stamp(pointer: Path) -> Stamp:
+    try:
+        found = pointer.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,202 @@
+"""A small company with two releases, its published rows, and the service in this process."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.catalog import Feature
+from pipelines.churn.calibration import Calibration
+from pipelines.churn.encoder import Encoder
+from pipelines.churn.model import ChurnModel
+from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, write_pointer, write_release
+from pipelines.segmentation import fit_segmentations
+
+FEATURES = (
+    Feature("plan", "firmographic", "context", "", "Plan", kind="category"),
+    Feature("is_partner", "firmographic", "context", "", "Partner (1 yes, 0 no)", kind="category"),
+    Feature("seats", "firmographic", "context", "seats", "Seats"),
+    Feature("usage_count_30d", "behaviour", "behaviour", "events", "Events, last 30 days", direction=-1),
+    Feature("recency_days", "behaviour", "behaviour", "days", "Days since the last event", direction=1),
+    Feature("nps_last", "experience", "perception", "score", "Latest NPS answer", direction=-1),
+    Feature("need_price", "experience", "context", "score", "Importance given to price, latest answer"),
+    Feature("need_support", "experience", "context", "score", "Importance given to support, latest answer"),
+    Feature("need_speed", "experience", "context", "score", "Importance given to speed, latest answer"),
+)
+PLANS = np.array(["free", "pro", "team"], dtype=object)
+
+
+def current_rows(n: int = 400) -> pd.DataFrame:
+    """Return current rows with everything that is awkward: a category of numbers with gaps, answers not given."""
+    rng = np.random.default_rng(7)
+    heavy, silent, thrifty = (rng.random(n) < share for share in (0.5, 0.6, 0.5))
+    wishes = {"need_price": thrifty, "need_support": ~thrifty, "need_speed": ~thrifty}
+    rows = pd.DataFrame(
+        {
+            "account_id": [f"A-{i:04d}" for i in range(n)],
+            "as_of": pd.Timestamp("2026-01-31"),
+            "plan": rng.choice(PLANS, n),
+            "is_partner": rng.choice([0.0, 1.0, np.nan], n),
+            "seats": np.round(np.exp(rng.normal(np.where(heavy, 4, 1), 0.4))),
+            "usage_count_30d": rng.poisson(np.where(heavy, 80, 5)).astype(float),
+            "recency_days": rng.exponential(20, n),
+            "nps_last": np.where(rng.random(n) < 0.4, np.nan, rng.integers(0, 11, n)),
+        }
+    )
+    for name, wish in wishes.items():
+        rows[name] = np.where(silent, np.nan, np.where(wish, 9, 4) + rng.integers(0, 2, n))
+    return rows.astype({"plan": "str"})
+
+
+def churn_model(rows: pd.DataFrame, *, seed: int) -> ChurnModel:
+    """Return a model of eight small trees; the truth is recency and dissatisfaction."""
+    encoder = Encoder.fit(rows, FEATURES)
+    X = encoder.transform(rows)
+    log_odds = -2 + 0.05 * rows["recency_days"] - 0.3 * rows["nps_last"].fillna(5) + 2 * (rows["plan"] == "free")
+    churned = np.random.default_rng(seed).random(len(rows)) < 1 / (1 + np.exp(-log_odds))
+    params = {
+        "objective": "binary",
+        "num_leaves": 4,
+        "num_threads": 1,
+        "seed": seed,
+        "verbose": -1,
+        "deterministic": True,
+    }
+    data = lightgbm.Dataset(X, churned.astype(float), categorical_feature=encoder.native)
+    booster = lightgbm.train(params, data, num_boost_round=8)
+    usual = {f.name: "pro" if f.name == "plan" else "0" if f.kind == "category" else 5.0 for f in FEATURES}
+    return ChurnModel.of_text(booster.model_to_string(), encoder, Calibration(-0.2, 1.1), usual)
+
+
+@dataclass(frozen=True)
+class Company:
+    """Where the company's releases and rows lie, and what they hold."""
+
+    folder: Path
+    rows: pd.DataFrame
+    releases: dict[str, Release]
+
+    @property
+    def releases_folder(self) -> Path:
+        """The folder of releases and pointer."""
+        return self.folder / "releases"
+
+    @property
+    def published(self) -> Path:
+        """The published rows."""
+        return self.folder / "rows.parquet"
+
+    def environment(self) -> dict[str, str]:
+        """Return what a service of this company is told."""
+        return {
+            "PERENNIAL_RELEASES": str(self.releases_folder),
+            "PERENNIAL_ROWS": str(self.published),
+            "PERENNIAL_STORE": f"sqlite:///{self.folder / 'online.db'}",
+            "PERENNIAL_POLL_SECONDS": "0.1",
+            "BENTOML_DO_NOT_TRACK": "True",
+        }
+
+    def point(self, version: str) -> None:
+        """Make a release the champion."""
+        write_pointer(self.releases_folder, version=version, previous=[], promoted="2026-02-01T00:00:00Z")
+
+
+def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
+    churn = churn_model(rows, seed=seed)
+    prob = churn.prob(rows)
+    manifest = Manifest(
+        version=version,
+        created="2026-02-01T00:00:00Z",
+        code_version="0.1.0",
+        data_fingerprint="0" * 64,
+        as_of="2026-01-31",
+        horizon_days=90,
+        definition="no active subscription",
+        n_accounts=len(rows),
+        n_rows=len(rows),
+        churn_rate=0.2,
+        metrics={},
+        tiers=TierLimits(high_prob=float(np.quantile(prob, 0.9)), medium_prob=float(np.quantile(prob, 0.7))),
+        score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
+        gate=Gate(passed=True, sentences=()),
+    )
+    return Release(manifest, churn, fit_segmentations(rows, FEATURES, max_segments=3, seed=0))
+
+
+@pytest.fixture(scope="session")
+def releases() -> dict[str, Release]:
+    rows = current_rows()
+    return {
+        version: _release(rows, version, seed=seed) for seed, version in enumerate(("2026-01-31-a", "2026-01-31-b"))
+    }
+
+
+@pytest.fixture(scope="session")
+def make_company(releases: dict[str, Release], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Make a folder with both releases written, rows published, and nothing promoted."""
+
+    def make() -> Company:
+        folder = tmp_path_factory.mktemp("company")
+        papers = Papers(card="# card", reference=pd.DataFrame({"feature": ["seats"]}), figures={})
+        made = Company(folder, current_rows(), releases)
+        for version, release in releases.items():
+            write_release(release, papers, made.releases_folder / version)
+        made.rows.to_parquet(made.published, index=False)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def company(make_company: Any) -> Company:
+    """A company of the test's own."""
+    made: Company = make_company()
+    return made
+
+
+@pytest.fixture(scope="session")
+def served(make_company: Any) -> Iterator[tuple[Any, Company]]:
+    """The one application of this process (BentoML allows no second) with release a promoted, and its company."""
+    with warnings.catch_warnings():
+        # it would rather have a package httpx2; httpx, which mlflow and bentoml bring, still works
+        warnings.filterwarnings("ignore", "Using `httpx` with `starlette.testclient`", DeprecationWarning)
+        warnings.filterwarnings("ignore", "Using `httpx` with `starlette.testclient`", UserWarning)
+        from starlette.testclient import TestClient
+    made: Company = make_company()
+    made.point("2026-01-31-a")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in made.environment().items():
+            patch.setenv(name, value)
+        patch.setenv("PERENNIAL_BODY_LIMIT_BYTES", "1000000")
+        from serving.service import Perennial
+
+        with TestClient(Perennial.to_asgi()) as client:
+            _wait(lambda: client.get("/readyz").status_code == 200)
+            yield client, made
+
+
+def _wait(is_so: Any, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it did not come to be so in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def wait() -> Any:
+    """Wait until something is so."""
+    return _wait
+
+
+@pytest.fixture
+def client(served: tuple[Any, Company]) -> Any:
+    return served[0]

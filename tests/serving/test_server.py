@@ -1,0 +1,159 @@
+"""The real server, in a process of its own, over real HTTP."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+A, B = "2026-01-31-a", "2026-01-31-b"
+ASKED = {"account_id": "A-0007"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _serving(company: Any, log: Path) -> Iterator[str]:
+    port = str(_free_port())
+    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial", "--host", "127.0.0.1"]
+    environment = {**os.environ, **company.environment(), "BENTOML_HOME": str(company.folder / "bentoml")}
+    with log.open("w") as out:
+        server = subprocess.Popen([*command, "--port", port], env=environment, stdout=out, stderr=out)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def company(make_company: Any) -> Any:
+    return make_company()
+
+
+@pytest.fixture(scope="module")
+def log(company: Any) -> Path:
+    return Path(company.folder / "server.log")
+
+
+@pytest.fixture(scope="module")
+def http(company: Any, log: Path, wait: Any) -> Iterator[httpx.Client]:
+    with _serving(company, log) as url, httpx.Client(base_url=url, timeout=20) as client:
+        wait(lambda: _is_up(client), seconds=60)
+        yield client
+
+
+def _is_up(client: httpx.Client) -> bool:
+    try:
+        return client.get("/livez").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _release(http: httpx.Client) -> str:
+    return str(http.post("/predict", json=ASKED).json().get("release"))
+
+
+# One server for all of these; they follow one release after another, so their order is theirs.
+
+
+def test_before_a_promotion_it_lives_is_not_ready_and_says_why(http: httpx.Client) -> None:
+    ready, reply = http.get("/readyz"), http.post("/predict", json=ASKED)
+    assert http.get("/livez").status_code == 200
+    assert (ready.status_code, reply.status_code) == (503, 503)
+    assert reply.json()["error"]["code"] == "no_release"
+    for said in (ready, reply):
+        assert said.json()["error"]["message"] == "no release has been promoted yet; run `perennial promote VERSION`"
+
+
+def test_a_promotion_is_picked_up_while_it_runs(http: httpx.Client, company: Any, wait: Any) -> None:
+    company.point(A)
+    wait(lambda: http.get("/readyz").status_code == 200)
+    said = http.post("/predict", json=ASKED).json()
+    row = company.rows[company.rows["account_id"] == "A-0007"]
+    assert said["release"] == A
+    assert said["churn_prob"] == pytest.approx(company.releases[A].churn.prob(row)[0], abs=1e-9)
+    assert said["reasons"]
+
+
+def test_swaps_under_load_fail_no_request(http: httpx.Client, company: Any, wait: Any) -> None:
+    statuses: list[int] = []
+    seen: set[str] = set()
+    stop = threading.Event()
+
+    def ask() -> None:
+        with httpx.Client(base_url=http.base_url, timeout=20) as client:
+            while not stop.is_set():
+                reply = client.post("/predict", json=ASKED)
+                statuses.append(reply.status_code)
+                seen.add(reply.json().get("release", "none"))
+
+    askers = [threading.Thread(target=ask) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    for version in (B, A, B):
+        company.point(version)
+        wait(lambda version=version: _release(http) == version)
+    stop.set()
+    for asker in askers:
+        asker.join()
+    assert set(statuses) == {200}
+    assert len(statuses) > 50
+    assert seen == {A, B}
+
+
+def test_a_corrupted_release_is_refused_and_the_old_one_goes_on(
+    http: httpx.Client, company: Any, log: Path, wait: Any
+) -> None:
+    damaged = company.releases_folder / "2026-02-28-c"
+    shutil.copytree(company.releases_folder / A, damaged)
+    (damaged / "calibration.json").write_text('{"intercept": 0.0, "slope": 9.0}', encoding="utf-8")
+    company.point(damaged.name)
+    wait(lambda: "refused the release the pointer names" in log.read_text("utf-8"))
+    assert "changed ['calibration.json']" in log.read_text("utf-8")
+    assert _release(http) == B
+    assert http.get("/readyz").status_code == 200
+
+
+def test_new_rows_are_picked_up_while_it_runs(http: httpx.Client, company: Any, wait: Any) -> None:
+    company.rows.assign(account_id=company.rows["account_id"].str.replace("A-", "N-")).to_parquet(
+        company.folder / "new.parquet", index=False
+    )
+    (company.folder / "new.parquet").replace(company.published)
+    wait(lambda: http.post("/predict", json={"account_id": "N-0007"}).status_code == 200)
+    assert http.post("/predict", json=ASKED).status_code == 404
+
+
+def test_a_large_body_is_refused_streamed_or_not(http: httpx.Client) -> None:
+    def pieces() -> Iterator[bytes]:
+        for _ in range(50):
+            yield b" " * 100_000
+
+    reply = http.post("/predict", content=b" " * 5_000_000, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 413
+    streamed = http.post("/predict", content=pieces(), headers={"Content-Type": "application/json"})
+    assert streamed.json()["error"]["code"] == "body_too_large"
+
+
+def test_metrics_answer(http: httpx.Client) -> None:
+    assert "bentoml" in http.get("/metrics").text
+
+
+def test_the_log_has_no_traceback(http: httpx.Client, log: Path) -> None:
+    http.post("/predict", json={"features": {"seats": ["hunter2"]}})
+    time.sleep(0.1)
+    assert "Traceback" not in log.read_text("utf-8")
+    assert "hunter2" not in log.read_text("utf-8")
