@@ -39,7 +39,7 @@ format: $(READY)  ## put the code in shape
 	$(BIN)/ruff format .
 
 lock:  ## resolve requirements.lock anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-find-links --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-find-links --no-emit-index-url --group dev --all-extras pyproject.toml -o requirements.lock
 
 build: $(READY)  ## the wheel, in dist/
 	$(BIN)/uv build --quiet --wheel --out-dir dist

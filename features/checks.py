@@ -105,7 +105,7 @@ def _in_words(reject: Mapping[Hashable, Any]) -> str:
 
 def _check(warehouse: Warehouse, name: str, reading: Reading) -> None:
     rows, table = warehouse.tables[name], TABLES[name]
-    rows = warehouse.store(name, _with_repeats(rows, table))
+    rows = _with_repeats(rows, table)
     rules = _rules(rows, table, warehouse.tables.get("accounts"))
     tests = {f"rule_{i}": rule.broken.fill_null(False).sum() for i, rule in enumerate(rules)}
     counts = rows.aggregate(_n=rows.count(), **tests).to_pyarrow().to_pylist()[0]
@@ -131,9 +131,12 @@ def _keep_sound(warehouse: Warehouse, name: str, rows: ibis.Table, broken: list[
     sound = rows
     for rule in broken:
         sound = sound.filter(~rule.broken.fill_null(False))
-    kept = [column for column in rows.columns if not column.startswith("_")]
-    stored = warehouse.store(name, sound.select(*kept))
-    if broken and stored.count().to_pyarrow().as_py() == 0:
+    kept = sound.select(*[column for column in rows.columns if not column.startswith("_")])
+    if not broken:
+        warehouse.tables[name] = kept
+        return
+    stored = warehouse.store(name, kept)
+    if stored.count().to_pyarrow().as_py() == 0:
         rule = broken[0]
         raise DataError.of(
             f"{name}, every row of which is rejected ({rule.column}: {rule.what})", rule.expected, rule.do

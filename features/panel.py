@@ -47,6 +47,7 @@ class PanelSettings:
     """Which dates the panel holds, and in how many parts it is computed."""
 
     history_days: int = 90
+    observed_from: pd.Timestamp | None = None
     observed_until: pd.Timestamp | None = None
     partitions: int = 1
     descriptions: dict[str, dict[str, Any]] | None = None
@@ -65,9 +66,10 @@ def training_panel(
     if churn.kind == "labelled":
         return _observed_panel(warehouse, churn, settings, progress)
     until = settings.observed_until or observed_until(warehouse)
-    cutoffs = monthly_cutoffs(first_event(warehouse), until, settings.history_days)
+    since = settings.observed_from or observed_from(warehouse)
+    cutoffs = monthly_cutoffs(since, until, settings.history_days)
     if len(cutoffs) == 0 or cutoffs[0] + pd.Timedelta(days=churn.matures_days) > until:
-        came = f"history up to {until:%Y-%m-%d} that holds no matured label"
+        came = f"history from {since:%Y-%m-%d} to {until:%Y-%m-%d} that holds no matured label"
         expected = f"more than {settings.history_days + churn.matures_days} days of it"
         raise DataError.of(came, expected, "bring more history or shorten horizon_days or history_days")
     return _panel(warehouse, churn, settings, cutoffs, until, progress)
@@ -97,22 +99,30 @@ def monthly_cutoffs(first: pd.Timestamp, until: pd.Timestamp, history_days: int)
     return months[months >= first + pd.Timedelta(days=history_days)]
 
 
-def first_event(warehouse: Warehouse) -> pd.Timestamp:
-    """When the first event of the log happened."""
-    return pd.Timestamp(log_expression(warehouse.tables)["at"].min().to_pyarrow().as_py())
+def observed_from(warehouse: Warehouse) -> pd.Timestamp:
+    """The first thing that is known to have happened, subscriptions apart: where knowledge begins.
+
+    Subscriptions often reach back to before the records do, and then only of customers who were still there when these
+    began: as-of dates among them would show a time in which nobody ever left.
+    """
+    return min(_times(warehouse, "min"))
 
 
 def observed_until(warehouse: Warehouse) -> pd.Timestamp:
     """The day after the last thing that is known to have happened: where knowledge ends."""
-    times = [
-        warehouse.tables[name][table.happened].max().to_pyarrow().as_py()
-        for name, table in TABLES.items()
-        if table.happened and name in warehouse.tables
-    ]
-    known = [pd.Timestamp(time) for time in times if time is not None]
-    if not known:
+    return max(_times(warehouse, "max")).normalize() + pd.Timedelta(days=1)
+
+
+def _times(warehouse: Warehouse, end: str) -> list[pd.Timestamp]:
+    """The first or last time of every table with events; of subscriptions only where there is nothing else."""
+    dated = [name for name, table in TABLES.items() if table.happened and name in warehouse.tables]
+    if end == "min" and len(dated) > 1:
+        dated = [name for name in dated if name != "subscriptions"]
+    columns = [warehouse.tables[name][str(TABLES[name].happened)] for name in dated]
+    times = [(column.min() if end == "min" else column.max()).to_pyarrow().as_py() for column in columns]
+    if not times:
         raise DataError.of("no table with events", "at least one", "map activities, transactions or subscriptions")
-    return max(known).normalize() + pd.Timedelta(days=1)
+    return [pd.Timestamp(time) for time in times]
 
 
 def inventory(warehouse: Warehouse) -> Inventory:

@@ -35,8 +35,10 @@ class Warehouse:
     tables: dict[str, ibis.Table] = field(default_factory=dict)
 
     def store(self, name: str, expression: ibis.Table) -> ibis.Table:
-        """Compute a table once and keep it under a name, replacing what was there."""
-        self.tables[name] = self.connection.create_table(name, expression, overwrite=True, temp=True)
+        """Compute a table once and keep it under a name in place of what was there."""
+        # Ibis' own overwrite copies twice; a name of its own needs no copy.
+        physical = f"{name}_{len(self.connection.list_tables())}"
+        self.tables[name] = self.connection.create_table(physical, expression, temp=True)
         return self.tables[name]
 
 

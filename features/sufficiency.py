@@ -64,9 +64,11 @@ def _history(panel: Panel) -> Iterator[Finding]:
         what = "a snapshot without dates: the model is judged out of fold, not out of time"
         yield Finding("observations", "as_of", "info", what, len(panel.rows), "bring dated history to judge it in time")
         return
-    days = int((panel.rows["as_of"].max() - panel.rows["as_of"].min()).days)
+    first, last = panel.rows["as_of"].min(), panel.rows["as_of"].max()
+    n_dates, days = int(panel.rows["as_of"].nunique()), int((last - first).days)
+    yield Finding("panel", "as_of", "info", f"as-of dates from {first:%Y-%m-%d} to {last:%Y-%m-%d}", n_dates, "")
     horizon = panel.definition.horizon_days
-    if panel.rows["as_of"].nunique() > 1 and days < 2 * horizon:
+    if n_dates > 1 and days < 2 * horizon:
         do = "bring more history or shorten the horizon"
         yield Finding(
             "panel", "as_of", "warning", f"{days} days of as-of dates, under two horizons of {horizon}", days, do

@@ -58,8 +58,8 @@ def _quality(evaluation: Evaluation) -> str:
     lines = [
         "## How good it is",
         "",
-        f"On {evaluation.n_rows:,} held-out rows of {evaluation.n_accounts:,} accounts, {evaluation.n_churned:,} of "
-        f"which churned: {evaluation.sentence}. In brackets 95 % intervals (accounts resampled). "
+        f"On {evaluation.n_rows:,} held-out rows of {evaluation.n_accounts:,} accounts ({evaluation.n_churned:,} rows "
+        f"churned): {evaluation.sentence}. In brackets 95 % intervals (accounts resampled). "
         "These figures are of the procedure; the release itself was then trained on every matured row.",
         "",
         "| figure | " + " | ".join(names) + " |",

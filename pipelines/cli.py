@@ -25,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # drawing the help in colour takes as long as all else of it
     help="Which customers you are about to lose, how sure that is, and why.",
 )
 
@@ -54,7 +55,7 @@ def init(
     folder: Annotated[Path, typer.Argument(help="folder with your Parquet or CSV files")],
     config: ConfigOption = CONFIG,
 ) -> None:
-    """Look at a folder of files and write perennial.toml with the mapping found in it."""
+    """Look at a folder of files, write perennial.toml."""
     from features.discovery import discover
     from features.errors import ConfigError
     from pipelines.initial import initial_settings
@@ -78,7 +79,10 @@ def check(
     as_json: JsonOption = False,
     rejects: Annotated[Path | None, typer.Option(help="CSV file for rejected rows")] = None,
 ) -> None:
-    """Read every table, print what is wrong with the data and whether there is enough of it, write the rejects."""
+    """Say what is wrong with the data, and whether it suffices.
+
+    Reads every table, prints the sufficiency report, and writes rejected rows to a file. Exit 1: not yet.
+    """
     from dataclasses import asdict
 
     from pipelines.check import check_data, report_table
@@ -98,7 +102,10 @@ def check(
 
 @app.command()
 def features(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFIG) -> None:
-    """Write the panel: every account at one date, or the whole training panel with its labels."""
+    """Write the panel.
+
+    Every account at one date, or the whole training panel with its labels.
+    """
     from pipelines.output import check_writable, write_frame
     from pipelines.progress import bar
     from pipelines.score import panel_for
@@ -114,7 +121,10 @@ def features(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CO
 
 @app.command()
 def train(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
-    """Train, judge on held-out rows, log and register the release; exit 1 when the gate refuses it."""
+    """Train, judge, and register a release.
+
+    Judged on held-out rows beside simpler ways, logged in MLflow. Exit 1: the gate refuses its promotion.
+    """
     from pipelines.progress import bar
     from pipelines.train import STAGES
     from pipelines.train import train as run
@@ -142,7 +152,10 @@ def train(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
 
 @app.command()
 def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
-    """Write every account's predicted churn, tier, segments and reasons, and hand the rows to the service."""
+    """Write every account's predicted churn and reasons.
+
+    With tier and segments, by the champion; the feature rows are handed to the service.
+    """
     from pipelines.output import check_writable
     from pipelines.progress import bar
     from pipelines.score import STAGES, score_accounts
@@ -160,7 +173,7 @@ def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFI
 
 @app.command()
 def promote(version: Annotated[str, typer.Argument(help="name of a release")], config: ConfigOption = CONFIG) -> None:
-    """Make a release the champion, if its gate said yes."""
+    """Make a release the champion, if the gate passed it."""
     from pipelines.promotion import promote as run
 
     manifest = run(_settings(config), version)
@@ -169,7 +182,7 @@ def promote(version: Annotated[str, typer.Argument(help="name of a release")], c
 
 @app.command()
 def rollback(config: ConfigOption = CONFIG) -> None:
-    """Make the release that served before the champion again."""
+    """Go back to the champion before."""
     from pipelines.promotion import rollback as run
 
     manifest = run(_settings(config))
@@ -182,7 +195,10 @@ def serve(
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)] = 3000,
 ) -> None:
-    """Answer over HTTP with the champion; a new promotion is picked up while it runs."""
+    """Answer over HTTP with the champion.
+
+    A new promotion is picked up while it runs.
+    """
     import os
     import subprocess
 
@@ -201,7 +217,7 @@ def serve(
 
 @app.command()
 def schema(what: Annotated[str, typer.Argument(help="config or tables")] = "tables") -> None:
-    """Print the JSON Schema of the settings file, or of the tables."""
+    """Print the JSON Schema of settings or tables."""
     if what == "config":
         from pipelines.config import Settings
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -32,6 +31,15 @@ UNITS = {
 }
 TELCO_BARS = {"auc": ">= 0.849", "log_loss": "<= 0.412"}
 STARTS = 5
+# Of the program itself: what the system says of a child includes the parent that it was copied from.
+TRAIN_AND_TELL = """
+import re, sys
+from pathlib import Path
+from pipelines.cli import main
+code = main(["train", "--config", sys.argv[1]])
+print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text()).group(1))
+sys.exit(code)
+"""
 
 
 def main() -> int:
@@ -106,10 +114,9 @@ def training(data: Path) -> Iterator[Figure]:
         config = Path(folder) / "perennial.toml"
         config.write_text(to_toml(TELCO.settings | {"data": {"location": str((data / TELCO.folder).resolve())}}))
         start = time.perf_counter()
-        _run(sys.executable, "-m", "pipelines.cli", "train", "--config", str(config))
+        told = _run(sys.executable, "-c", TRAIN_AND_TELL, str(config))
         yield Figure("telco.train.seconds", time.perf_counter() - start, "s", "<= 60")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    yield Figure("telco.train.peak_memory", peak, "GiB", "< 1")
+    yield Figure("telco.train.peak_memory", int(told.split()[-1]) / 2**20, "GiB", "< 1")
 
 
 def starting() -> Iterator[Figure]:
@@ -125,11 +132,12 @@ def starting() -> Iterator[Figure]:
         yield Figure(f"command.{name}.seconds", statistics.median(seconds), "s", "< 0.5")
 
 
-def _run(*command: str) -> None:
-    """Run a command; a refusal by the gate (exit 1) is an answer too."""
+def _run(*command: str) -> str:
+    """Run a command and return what it printed; a refusal by the gate (exit 1) is an answer too."""
     ran = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)  # noqa: S603
     if ran.returncode not in (0, 1):
         raise RuntimeError(ran.stderr)
+    return ran.stdout
 
 
 if __name__ == "__main__":
