@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 from features.discovery import Discovery
-from pipelines.output import to_toml
 
 INTRODUCTION = """\
 # What Perennial reads and predicts. Every setting: `perennial schema config`; every table: `perennial schema tables`.
@@ -28,7 +29,7 @@ def initial_settings(found: Discovery, folder: Path, config: Path) -> str:
         "tables": tables,
     }
     notes = "".join(f"# Look at: {note}\n" for note in found.notes)
-    return INTRODUCTION.format(notes=notes) + to_toml(said)
+    return INTRODUCTION.format(notes=notes) + tomli_w.dumps(said)
 
 
 def _definition(found: Discovery) -> str:

@@ -12,13 +12,14 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import tomli_w
+
 from experiments.benchmarks.report import Figure, arguments, run
 from experiments.datasets import ONLINE_RETAIL, RAVENSTACK, TELCO, Dataset
 from features.panel import Panel
 from pipelines.churn.evaluation import MODEL, Evaluation, held_out_evaluation
 from pipelines.churn.splits import out_of_fold
 from pipelines.config import Settings
-from pipelines.output import to_toml
 from pipelines.train import evaluate, gate, read_panel
 
 UNITS = {
@@ -112,7 +113,7 @@ def training(data: Path) -> Iterator[Figure]:
     """`perennial train` on Telco as a user runs it: seconds, and the most memory it held."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "perennial.toml"
-        config.write_text(to_toml(TELCO.settings | {"data": {"location": str((data / TELCO.folder).resolve())}}))
+        config.write_text(tomli_w.dumps(TELCO.settings | {"data": {"location": str((data / TELCO.folder).resolve())}}))
         start = time.perf_counter()
         told = _run(sys.executable, "-c", TRAIN_AND_TELL, str(config))
         yield Figure("telco.train.seconds", time.perf_counter() - start, "s", "<= 60")
