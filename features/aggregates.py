@@ -74,10 +74,11 @@ def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan, threads: int = 2)
     """
     out = np.full((len(accounts), len(plan.aggregate)), np.nan)
     starts = np.searchsorted(accounts, np.arange(len(log.accounts) + 1))
+    kind = log.kind
     cuts = np.linspace(0, len(log.accounts), max(1, threads) + 1).astype(np.int64)
 
     def part(k: int) -> None:
-        events = (log.offsets, log.at, log.known_at, log.type, log.value, log.contact, log.touchpoint)
+        events = (log.offsets, log.at, log.known_at, log.type, kind, log.value, log.contact, log.touchpoint)
         _walk_accounts(cuts[k], cuts[k + 1], *events, starts, as_of, *_columns(plan), out)
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
@@ -91,7 +92,7 @@ def _columns(plan: Plan) -> tuple[Any, ...]:
 
 @numba.njit(cache=True, nogil=True)
 def _walk_accounts(  # noqa: PLR0913, RUF100 - numba takes arrays, not objects
-    first, last, offsets, at, known_at, types, value, contact, touchpoint, starts, as_of, selections, selection,
+    first, last, offsets, at, known_at, types, kind, value, contact, touchpoint, starts, as_of, selections, selection,
     aggregate, window, out,
 ):  # fmt: skip
     """Fill `out` for the accounts from `first` to `last`."""
@@ -113,7 +114,7 @@ def _walk_accounts(  # noqa: PLR0913, RUF100 - numba takes arrays, not objects
                 known_times = at[known]
                 for c in range(column, after):
                     seen = known[np.searchsorted(known_times, as_of[row] - window[c]) :]
-                    out[row, c] = _aggregate(aggregate[c], at, value, types, contact, touchpoint, seen, as_of[row])
+                    out[row, c] = _aggregate(aggregate[c], at, value, kind, contact, touchpoint, seen, as_of[row])
             column = after
 
 
@@ -144,7 +145,7 @@ def _known(index, at, known_at, as_of):
 
 
 @numba.njit(cache=True, nogil=True)
-def _aggregate(code, at, value, types, contact, touchpoint, seen, as_of):
+def _aggregate(code, at, value, kind, contact, touchpoint, seen, as_of):
     """Dispatch on the aggregate's position in AGGREGATES."""
     if code == 0:
         return float(len(seen))
@@ -155,7 +156,7 @@ def _aggregate(code, at, value, types, contact, touchpoint, seen, as_of):
     if code == 12:
         return days_since(at[seen], as_of, 0)
     if code == 13:
-        return distinct(types[seen])
+        return distinct(kind[seen])
     if code == 14:
         return distinct(contact[seen])
     if code == 15:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from features.compute import OF_VALUES, AccountColumn, Combined, Compute, DaysSince, ObservedColumn, Windowed, parts
+from features.errors import DataError
 from features.events import NEED
 
 Family = Literal["firmographic", "behaviour", "experience", "engagement", "relationship"]
@@ -37,7 +39,8 @@ class Feature:
 class Inventory:
     """What there is to compute features from: streams, need items, and columns of accounts or observations.
 
-    `valued`, `by_contact` and `at_touchpoint` are the streams whose events know a value, a contact, a touchpoint.
+    `valued`, `by_contact` and `at_touchpoint` are the streams whose events know a value, a contact, a touchpoint;
+    `left_out` are columns that make no feature, with the reason.
     """
 
     streams: frozenset[str] = frozenset()
@@ -48,6 +51,7 @@ class Inventory:
     account_columns: dict[str, Kind] = field(default_factory=dict)
     account_times: frozenset[str] = frozenset()
     observed_columns: dict[str, Kind] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def catalogue() -> tuple[Feature, ...]:
@@ -64,14 +68,25 @@ def catalogue() -> tuple[Feature, ...]:
 
 
 def available(inventory: Inventory) -> tuple[Feature, ...]:
-    """Return the features that can be computed from what there is: declared ones, need items and further columns."""
+    """Return the features that can be computed from what there is: declared ones, need items and further columns.
+
+    Raises
+    ------
+    DataError
+        when a further column has the name of another feature.
+    """
     declared = [feature for feature in catalogue() if _is_there(feature.compute, inventory)]
     taken = {feature.compute.column for feature in declared if isinstance(feature.compute, AccountColumn)}
     further = {name: kind for name, kind in inventory.account_columns.items() if name not in taken}
     columns = [_further(name, kind, AccountColumn(name)) for name, kind in further.items()]
     observed = [_further(name, kind, ObservedColumn(name)) for name, kind in inventory.observed_columns.items()]
     needs = [_need(item) for item in inventory.need_items]
-    return (*declared, *columns, *observed, *needs)
+    found = (*declared, *columns, *observed, *needs)
+    double = sorted(name for name, n in Counter(feature.name for feature in found).items() if n > 1)
+    if double:
+        do = "rename the column in the mapping, or add it to `ignore`"
+        raise DataError.of(f"two sources of a feature {', '.join(double)}", "one", do)
+    return found
 
 
 def described(features: tuple[Feature, ...], changes: dict[str, dict[str, Any]]) -> tuple[Feature, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from features.errors import ConfigError, DataError
+from features.parsing import BEYOND, is_ours
 from features.sources import Warehouse, open_table
 from features.tables import TABLES, Column, Table
 
@@ -131,7 +132,7 @@ def _keep_sound(warehouse: Warehouse, name: str, rows: ibis.Table, broken: list[
     sound = rows
     for rule in broken:
         sound = sound.filter(~rule.broken.fill_null(False))
-    kept = sound.select(*[column for column in rows.columns if not column.startswith("_")])
+    kept = sound.select(*[column for column in rows.columns if not is_ours(column)])
     if not broken:
         warehouse.tables[name] = kept
         return
@@ -144,7 +145,8 @@ def _keep_sound(warehouse: Warehouse, name: str, rows: ibis.Table, broken: list[
 
 
 def _rules(rows: ibis.Table, table: Table, accounts: ibis.Table | None) -> list[_Rule]:
-    rules = [rule for column in table.columns for rule in _column_rules(rows, column)]
+    declared = [*table.columns, *_further_numbers(rows, table)]
+    rules = [rule for column in declared for rule in _column_rules(rows, column)]
     for earlier, later in table.order:
         do = "correct one of the two at the source"
         came = rows[later].cast("string")
@@ -163,6 +165,12 @@ def _rules(rows: ibis.Table, table: Table, accounts: ibis.Table | None) -> list[
         do = "add the account, or leave its rows out"
         rules.append(_Rule("account_id", unknown, rows["account_id"], "no such account", "an account of accounts", do))
     return rules
+
+
+def _further_numbers(rows: ibis.Table, table: Table) -> list[Column]:
+    """Columns beyond the contract that were recognised as numbers."""
+    came = [name.removeprefix("_came_") for name in rows.columns if name.startswith("_came_")]
+    return [Column(name, "number", BEYOND) for name in came if table.column(name) is None]
 
 
 def _column_rules(rows: ibis.Table, column: Column) -> list[_Rule]:

@@ -12,6 +12,7 @@ from typing import Any
 from features.aliases import COLUMN_ALIASES, TABLE_ALIASES
 from features.errors import ConfigError
 from features.mapping import ColumnMapping, TableMapping
+from features.readers import CSV, PARQUET
 from features.tables import TABLES
 
 SAMPLE_ROWS = 2000
@@ -50,12 +51,18 @@ def discover(folder: Path) -> Discovery:
     """
     if not folder.is_dir():
         raise ConfigError.of(f"no folder {folder}", "a folder of Parquet or CSV files", "name one that is there")
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in {".parquet", ".pq", ".csv", ".tsv"})
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix.lower() in PARQUET | CSV)
     if not files:
         raise ConfigError.of(f"{folder} without Parquet or CSV files", "at least one", "export your tables into it")
     found = Discovery({})
     for path in files:
-        _place(look(path), found)
+        try:
+            seen = look(path)
+        except (OSError, ValueError, csv.Error) as problem:
+            # What Arrow and the decoders raise are ValueErrors too.
+            found.notes.append(f"{path.name}: cannot be read ({str(problem).splitlines()[0][:120]}); left out")
+            continue
+        _place(seen, found)
     if not {"accounts", "observations"} & set(found.tables):
         _accounts_from_events(found)
     return found
@@ -77,18 +84,19 @@ def _accounts_from_events(found: Discovery) -> None:
 
 def look(path: Path) -> Look:
     """Return what a file holds, from its first rows."""
-    if path.suffix.lower() in {".parquet", ".pq"}:
+    if path.suffix.lower() in PARQUET:
         return _look_at_parquet(path)
     encoding = _encoding(path)
     with path.open(encoding=encoding, newline="") as file:
         head = file.read(SAMPLE_BYTES)
     if not head.strip():
         raise ConfigError.of(f"an empty file {path.name}", "a header and rows", "export it again or take it away")
-    first_line = head.splitlines()[0]
-    delimiter = max(DELIMITERS, key=first_line.count)
-    rows = list(csv.reader(head.splitlines()[: SAMPLE_ROWS + 1], delimiter=delimiter))
+    lines = head.lstrip("\r\n").splitlines()[: SAMPLE_ROWS + 1]
+    csv.field_size_limit(SAMPLE_BYTES)
+    delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([lines[0]], delimiter=mark))))
+    rows = list(csv.reader(lines, delimiter=delimiter))
     body = [row for row in rows[1:] if len(row) == len(rows[0])]
-    columns = {name: [row[i] for row in body if row[i].strip()] for i, name in enumerate(rows[0])}
+    columns = {name.strip(): [row[i] for row in body if row[i].strip()] for i, name in enumerate(rows[0])}
     return Look(path, columns, "utf-8" if encoding == "utf-8-sig" else encoding, delimiter)
 
 
@@ -120,7 +128,7 @@ def _place(seen: Look, found: Discovery) -> None:
     """Add a file to the mapping under the table that fits it best."""
     table = _table_of(seen, found.tables)
     if table is None:
-        found.notes.append(f"{seen.path.name}: no table of the contract fits; left out")
+        found.notes.append(f"{seen.path.name}: {_nearest(seen, found.tables)}; left out")
         return
     columns = _columns_of(seen, table)
     order, decimal, doubt = _dates_and_decimals(seen)
@@ -149,6 +157,16 @@ def _table_of(seen: Look, taken: dict[str, TableMapping]) -> str | None:
     named.sort(key=lambda table: table != name)
     fitting = [table for table in [*named, *_by_columns(seen, free)] if _fits(seen, table)]
     return fitting[0] if fitting else None
+
+
+def _nearest(seen: Look, taken: dict[str, TableMapping]) -> str:
+    """Why no table fits: what the one that the file's name tells of still lacks."""
+    name = _plain(seen.path.stem)
+    named = [t for t in TABLE_ALIASES if t not in taken and any(alias in name for alias in (t, *TABLE_ALIASES[t]))]
+    if not named:
+        return "no table of the contract fits"
+    absent = sorted(set(TABLES[named[0]].required) - set(_columns_of(seen, named[0])))
+    return f"it looks like {named[0]} but has no column for {', '.join(absent)}"
 
 
 def _by_columns(seen: Look, free: Sequence[str]) -> list[str]:
@@ -200,8 +218,8 @@ def _label_columns(seen: Look, table: str) -> list[str]:
     """Columns of accounts that by their name tell who left: they would be features that know the future."""
     if table != "accounts":
         return []
-    names = set(COLUMN_ALIASES["churned"]) | {"churned"}
-    return [name for name in seen.columns if _plain(name) in names]
+    told = (*COLUMN_ALIASES["churned"], "churned", "status", "cancel", "lost", "end_date", "closed_at", "left_at")
+    return [name for name in seen.columns if any(word in _plain(name) for word in told)]
 
 
 def _dates_and_decimals(seen: Look) -> tuple[Any, Any, str]:

@@ -2,7 +2,7 @@
 
 from features.catalog import Feature, Tier
 from features.compute import Compute, Windowed
-from features.events import ACTIVITY, CONTACT_JOINED, CONTACT_LEFT, INTERVENTION, OUTREACH
+from features.events import ACTIVITY, CONTACT_GONE, CONTACT_JOINED, CONTACT_LEFT, INTERVENTION, OUTREACH
 
 
 def _engagement(name: str, tier: Tier, unit: str, sentence: str, compute: Compute, direction: int = 0) -> Feature:
@@ -34,7 +34,7 @@ FEATURES = (
         "context",
         "count",
         "Known contacts that are still there",
-        Windowed((CONTACT_JOINED,), "count") - Windowed((CONTACT_LEFT,), "count"),
+        Windowed((CONTACT_JOINED,), "count") - Windowed((CONTACT_GONE,), "count"),
         -1,
     ),
     _engagement(

@@ -20,11 +20,12 @@ ACTIVITY, OUTREACH = "activity", "outreach"
 PURCHASE, RETURN = "purchase", "return"
 CASE_OPENED, CASE_RESPONDED, CASE_CLOSED = "case_opened", "case_responded", "case_closed"
 CASE_ESCALATED, CASE_REOPENED = "case_escalated", "case_reopened"
-INVITED, NPS, CSAT, CES, NEED, EMOTION = "invited", "nps", "csat", "ces", "need", "emotion"
+INVITED, ANSWERED = "invited", "answered"
+NPS, CSAT, CES, NEED, EMOTION = "nps", "csat", "ces", "need", "emotion"
 MRR_STARTED, MRR_ENDED = "mrr_started", "mrr_ended"
 SEATS_STARTED, SEATS_ENDED = "seats_started", "seats_ended"
 RENEWAL_MONTHS, AUTO_RENEW = "renewal_months", "auto_renew"
-CONTACT_JOINED, CONTACT_LEFT = "contact_joined", "contact_left"
+CONTACT_JOINED, CONTACT_LEFT, CONTACT_GONE = "contact_joined", "contact_left", "contact_gone"
 INTERNAL_RATING, INTERVENTION = "internal_rating", "intervention"
 
 # Scores are put on the scale on which people know the metric.
@@ -54,6 +55,13 @@ class EventLog:
     touchpoint: npt.NDArray[np.int32]
 
     @property
+    def kind(self) -> npt.NDArray[np.int32]:
+        """The kind of each event as a code, -1 where there is none; the same over all streams."""
+        kinds = sorted({kind for _, kind in self.types if kind is not None})
+        codes = [-1 if kind is None else kinds.index(kind) for _, kind in self.types]
+        return np.array(codes or [-1], dtype=np.int32)[self.type]
+
+    @property
     def account_codes(self) -> Int:
         """The account of each event, as a position in `accounts`."""
         return np.repeat(np.arange(len(self.accounts)), np.diff(self.offsets))
@@ -69,6 +77,8 @@ def log_expression(tables: dict[str, ibis.Table]) -> ibis.Table:
     import ibis
 
     parts = [part for name, events in _EVENTS.items() if name in tables for part in events(tables[name])]
+    if "survey_invitations" in tables and "survey_responses" in tables:
+        parts.append(_answered_invitations(tables["survey_invitations"], tables["survey_responses"]))
     if not parts:
         empty = ibis.memtable({"account_id": ["-"]}).filter(ibis.literal(False))
         parts = [_part(empty, ibis.null("timestamp"), ibis.literal(ACTIVITY))]
@@ -91,7 +101,8 @@ def to_log(events: pa.Table, accounts: npt.NDArray[np.object_]) -> EventLog:
     """Return sorted events (columns as LOG_COLUMNS) as an EventLog over the sorted accounts."""
     import pyarrow as pa
 
-    codes = np.searchsorted(accounts.astype(str), _texts(events["account_id"]))
+    own, ids = _dictionary(events["account_id"])
+    codes = positions(accounts, np.array(ids, dtype=object))[own]
     kinds = [None if kind is None else str(kind) for kind in _dictionary(events["kind"])[1]]
     streams = [str(stream) for stream in _dictionary(events["stream"])[1]]
     kind, stream = _dictionary(events["kind"])[0], _dictionary(events["stream"])[0]
@@ -110,8 +121,15 @@ def to_log(events: pa.Table, accounts: npt.NDArray[np.object_]) -> EventLog:
     )
 
 
-def _texts(column: pa.ChunkedArray) -> npt.NDArray[np.str_]:
-    return np.asarray(column.to_numpy(zero_copy_only=False)).astype(str)
+def positions(accounts: npt.NDArray[np.object_], ids: npt.NDArray[np.object_]) -> Int:
+    """Return where each id stands in the sorted accounts.
+
+    >>> positions(np.array(["a", "b"], dtype=object), np.array(["b", "a", "b"], dtype=object)).tolist()
+    [1, 0, 1]
+    """
+    import pandas as pd
+
+    return np.asarray(pd.Index(accounts).get_indexer(pd.Index(ids)), dtype=np.int64)
 
 
 def _dictionary(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[Any]]:
@@ -200,6 +218,17 @@ def _invitation_events(rows: ibis.Table) -> list[ibis.Table]:
     return [_part(rows, rows["sent_at"], ibis.literal(INVITED), kind=rows["survey_type"])]
 
 
+def _answered_invitations(invitations: ibis.Table, responses: ibis.Table) -> ibis.Table:
+    """Each invitation that was answered, at the time it was sent, known since it was answered."""
+    import ibis
+
+    known_at = ibis.greatest(responses["answered_at"], responses["recorded_at"].fill_null(responses["answered_at"]))
+    answers = responses.select(invitation_id="invitation_id", known_at=known_at)
+    first = answers.group_by("invitation_id").aggregate(first_known_at=answers["known_at"].min())
+    rows = invitations.drop("recorded_at").inner_join(first, "invitation_id").rename(recorded_at="first_known_at")
+    return _part(rows, rows["sent_at"], ibis.literal(ANSWERED), kind=rows["survey_type"])
+
+
 def _response_events(rows: ibis.Table) -> list[ibis.Table]:
     score = rows["score"]
     for metric, (low, high) in USUAL_SCALES.items():
@@ -223,9 +252,12 @@ def _subscription_events(rows: ibis.Table) -> list[ibis.Table]:
 def _contact_events(rows: ibis.Table) -> list[ibis.Table]:
     import ibis
 
+    dated = rows.filter(rows["active_from"].notnull())
     return [
         _part(rows, rows["active_from"], ibis.literal(CONTACT_JOINED), kind=rows["role"]),
         _part(rows, rows["active_to"], ibis.literal(CONTACT_LEFT), kind=rows["role"]),
+        # Of those only who are known to have come can be taken away from those who came.
+        _part(dated, dated["active_to"], ibis.literal(CONTACT_GONE), kind=dated["role"]),
     ]
 
 

@@ -3,6 +3,7 @@
 from features.catalog import Feature, Tier
 from features.compute import Compute, Windowed
 from features.events import (
+    ANSWERED,
     CASE_CLOSED,
     CASE_ESCALATED,
     CASE_OPENED,
@@ -15,7 +16,6 @@ from features.events import (
 )
 
 OPENED = Windowed((CASE_OPENED,), "count")
-ANSWERS = Windowed((NPS, CSAT, CES), "count")
 
 
 def _experience(name: str, tier: Tier, unit: str, sentence: str, compute: Compute, direction: int) -> Feature:
@@ -90,8 +90,8 @@ FEATURES = (
         "answered_share_365d",
         "perception",
         "ratio",
-        "Share of survey invitations answered, last 365 days",
-        ANSWERS.within(365) / Windowed((INVITED,), "count", 365),
+        "Share of the survey invitations of the last 365 days that were answered",
+        Windowed((ANSWERED,), "count", 365) / Windowed((INVITED,), "count", 365),
         -1,
     ),
     _experience(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from features.catalog import Feature, Inventory, Kind, available, described
 from features.compute import AccountColumn, DaysSince, ObservedColumn
 from features.errors import DataError
 from features.evaluate import event_features
-from features.events import NEED, EventLog, log_expression, read_log
+from features.events import NEED, EventLog, log_expression, positions, read_log
 from features.labels import ChurnDefinition, active, inactivity_spells, labelled, subscribed, subscription_spells
 from features.sources import Warehouse
 from features.tables import TABLES
@@ -28,13 +28,15 @@ class Panel:
     """One row per (account, as_of): features, and the label once known.
 
     `rows` has account_id, as_of (not in flat data without dates), churned (boolean, NA until the label has come due)
-    and one column a feature. `definition` says what churn is, `observed_until` where knowledge ends.
+    and one column a feature. `definition` says what churn is, `observed_until` where knowledge ends, `left_out` which
+    columns beyond the contract make no feature, and why.
     """
 
     rows: pd.DataFrame
     features: tuple[Feature, ...]
     definition: ChurnDefinition
     observed_until: pd.Timestamp | None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def matured(self) -> pd.DataFrame:
@@ -49,6 +51,7 @@ class PanelSettings:
     history_days: int = 90
     observed_from: pd.Timestamp | None = None
     observed_until: pd.Timestamp | None = None
+    today: pd.Timestamp | None = None
     partitions: int = 1
     descriptions: dict[str, dict[str, Any]] | None = None
 
@@ -65,7 +68,7 @@ def training_panel(
     """
     if churn.kind == "labelled":
         return _observed_panel(warehouse, churn, settings, progress)
-    until = settings.observed_until or observed_until(warehouse)
+    until = settings.observed_until or observed_until(warehouse, settings.today)
     since = settings.observed_from or observed_from(warehouse)
     cutoffs = monthly_cutoffs(since, until, settings.history_days)
     if len(cutoffs) == 0 or cutoffs[0] + pd.Timedelta(days=churn.matures_days) > until:
@@ -82,10 +85,20 @@ def panel_at(
     as_of: pd.Timestamp,
     progress: Progress | None = None,
 ) -> Panel:
-    """Return one row per account at risk at `as_of`; flat data gives every observation."""
+    """Return one row per account at risk at `as_of`; flat data gives every observation.
+
+    Raises
+    ------
+    DataError
+        when `as_of` lies after today and after all that is known, or no account is at risk then.
+    """
     if churn.kind == "labelled":
         return _observed_panel(warehouse, churn, settings, progress)
-    until = settings.observed_until or observed_until(warehouse)
+    until = settings.observed_until or observed_until(warehouse, settings.today)
+    last = until if settings.today is None else max(until, settings.today.normalize() + pd.Timedelta(days=1))
+    if as_of > last:
+        expected = f"at most {last:%Y-%m-%d}, where knowledge ends"
+        raise DataError.of(f"an as-of date {as_of:%Y-%m-%d}", expected, "name an earlier one")
     return _panel(warehouse, churn, settings, pd.DatetimeIndex([as_of]), until, progress)
 
 
@@ -108,15 +121,19 @@ def observed_from(warehouse: Warehouse) -> pd.Timestamp:
     return min(_times(warehouse, "min"))
 
 
-def observed_until(warehouse: Warehouse) -> pd.Timestamp:
-    """The day after the last thing that is known to have happened: where knowledge ends."""
-    return max(_times(warehouse, "max")).normalize() + pd.Timedelta(days=1)
+def observed_until(warehouse: Warehouse, today: pd.Timestamp | None = None) -> pd.Timestamp:
+    """The day after the last thing that is known to have happened, today at most: where knowledge ends.
+
+    Subscriptions apart, for theirs may be booked ahead. A row that is dated after today is a mistake, not knowledge.
+    """
+    until = max(_times(warehouse, "max")).normalize() + pd.Timedelta(days=1)
+    return until if today is None else min(until, today.normalize() + pd.Timedelta(days=1))
 
 
 def _times(warehouse: Warehouse, end: str) -> list[pd.Timestamp]:
     """The first or last time of every table with events; of subscriptions only where there is nothing else."""
     dated = [name for name, table in TABLES.items() if table.happened and name in warehouse.tables]
-    if end == "min" and len(dated) > 1:
+    if len(dated) > 1:
         dated = [name for name in dated if name != "subscriptions"]
     columns = [warehouse.tables[name][str(TABLES[name].happened)] for name in dated]
     times = [(column.min() if end == "min" else column.max()).to_pyarrow().as_py() for column in columns]
@@ -137,13 +154,15 @@ def inventory(warehouse: Warehouse) -> Inventory:
         what: frozenset(row["stream"] for row in rows if row[what])
         for what in ("valued", "by_contact", "at_touchpoint")
     }
-    accounts, times = _columns_there(warehouse, "accounts")
+    accounts, times, names = _columns_there(warehouse, "accounts")
+    observed, _, other_names = _columns_there(warehouse, "observations")
     return Inventory(
         streams=frozenset(row["stream"] for row in rows),
         need_items=tuple(sorted({row["need"] for row in rows if row["need"]})),
         account_columns=accounts,
         account_times=times,
-        observed_columns=_columns_there(warehouse, "observations")[0],
+        observed_columns=observed,
+        left_out=dict.fromkeys(names + other_names, "nearly every value differs, it names more than it groups"),
         **knowing,
     )
 
@@ -151,14 +170,14 @@ def inventory(warehouse: Warehouse) -> Inventory:
 _NO_FEATURE = {"account_id", "name", "parent_account_id", "owner", "churned", "as_of"}
 
 
-def _columns_there(warehouse: Warehouse, name: str) -> tuple[dict[str, Kind], frozenset[str]]:
-    """Columns of an open table that say something, by kind; a text that is nearly unique names, it does not group."""
+def _columns_there(warehouse: Warehouse, name: str) -> tuple[dict[str, Kind], frozenset[str], list[str]]:
+    """Columns of an open table that say something by kind, those that are times, and texts that are nearly unique."""
     table = warehouse.tables.get(name)
     if table is None:
-        return {}, frozenset()
+        return {}, frozenset(), []
     columns = [column for column in table.columns if column not in _NO_FEATURE]
     if not columns:
-        return {}, frozenset()
+        return {}, frozenset(), []
     counts = table.aggregate(
         **{f"{column}|n": table[column].count() for column in columns},
         **{f"{column}|u": table[column].nunique() for column in columns},
@@ -166,6 +185,7 @@ def _columns_there(warehouse: Warehouse, name: str) -> tuple[dict[str, Kind], fr
     found = counts.to_pyarrow().to_pylist()[0]
     times = {column for column in columns if table[column].type().is_timestamp() and found[f"{column}|n"]}
     kinds: dict[str, Kind] = {}
+    names: list[str] = []
     for column in columns:
         n, unique = found[f"{column}|n"], found[f"{column}|u"]
         if column in times or n == 0:
@@ -174,7 +194,9 @@ def _columns_there(warehouse: Warehouse, name: str) -> tuple[dict[str, Kind], fr
             kinds[column] = "number"
         elif unique <= max(2, MOST_CATEGORY_SHARE * n):
             kinds[column] = "category"
-    return kinds, frozenset(times)
+        else:
+            names.append(column)
+    return kinds, frozenset(times), names
 
 
 def _panel(
@@ -185,7 +207,8 @@ def _panel(
     until: pd.Timestamp,
     progress: Progress | None,
 ) -> Panel:
-    features = described(available(inventory(warehouse)), settings.descriptions or {})
+    there = inventory(warehouse)
+    features = described(available(there), settings.descriptions or {})
     accounts = warehouse.tables["accounts"].to_pyarrow().to_pandas()
     parts = partitions(accounts["account_id"].to_numpy(dtype=object), settings.partitions)
     frames = []
@@ -201,7 +224,8 @@ def _panel(
         raise DataError.of(
             f"no account at risk at {dates}", "customers at that date", "choose a date within the history"
         )
-    return Panel(rows.sort_values(["as_of", "account_id"], ignore_index=True), features, churn, until)
+    rows = rows.sort_values(["as_of", "account_id"], ignore_index=True)
+    return Panel(rows, features, churn, until, there.left_out)
 
 
 def partitions(account_ids: npt.NDArray[np.object_], n: int) -> list[npt.NDArray[np.object_]]:
@@ -228,7 +252,7 @@ def _labelled_spine(
 
 def _rows(spine: pd.DataFrame, log: EventLog, accounts: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
     spine = spine.sort_values(["account_id", "as_of"], ignore_index=True)
-    code = np.searchsorted(log.accounts.astype(str), spine["account_id"].to_numpy(dtype=str))
+    code = positions(log.accounts, spine["account_id"].to_numpy(dtype=object))
     instants = pd.DatetimeIndex(spine["as_of"]).as_unit("us").asi8
     computed: dict[str, Any] = dict(event_features(log, features, code, instants))
     known = accounts.set_index("account_id").reindex(spine["account_id"])
@@ -237,7 +261,9 @@ def _rows(spine: pd.DataFrame, log: EventLog, accounts: pd.DataFrame, features: 
             computed[feature.name] = _typed(known[feature.compute.column], feature)
         if isinstance(feature.compute, DaysSince):
             since = pd.DatetimeIndex(spine["as_of"]) - pd.DatetimeIndex(known[feature.compute.column])
-            computed[feature.name] = np.asarray(since / pd.Timedelta(days=1), dtype=float)
+            days = np.asarray(since / pd.Timedelta(days=1), dtype=float)
+            # What begins later is not known yet.
+            computed[feature.name] = np.where(days > 0, days, np.nan)
         if isinstance(feature.compute, ObservedColumn):
             computed[feature.name] = _typed(spine[feature.compute.column], feature)
     keys = [name for name in ("account_id", "as_of", "churned") if name in spine]
@@ -264,7 +290,8 @@ def _observed_panel(
     has_dates = bool(spine["as_of"].notna().any())
     if has_dates and spine["as_of"].isna().any():
         raise DataError.of("observations with and without as_of", "all or none dated", "fill as_of in")
-    features = described(available(inventory(warehouse)), settings.descriptions or {})
+    there = inventory(warehouse)
+    features = described(available(there), settings.descriptions or {})
     if not has_dates:
         features = tuple(feature for feature in features if isinstance(feature.compute, ObservedColumn | AccountColumn))
     spine["as_of"] = spine["as_of"].astype("datetime64[us]") if has_dates else pd.Timestamp(0).as_unit("us")
@@ -278,7 +305,7 @@ def _observed_panel(
             progress(f"panel: part {i + 1} of {len(parts)}")
     rows = pd.concat(frames, ignore_index=True).astype({"account_id": "str"})
     rows = rows if has_dates else rows.drop(columns="as_of")
-    return Panel(rows, features, churn, settings.observed_until)
+    return Panel(rows, features, churn, settings.observed_until, there.left_out)
 
 
 def _accounts(warehouse: Warehouse, spine: pd.DataFrame) -> pd.DataFrame:

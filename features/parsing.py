@@ -8,8 +8,11 @@ from features.mapping import TableMapping
 from features.tables import Column
 
 LARGEST_NUMBER = 1e15
-MISSING_MARKS = ("", "na", "n/a", "nan", "null", "none", "nat", "-")
+# "NA" is missing among numbers and times; among texts it may be Namibia.
+MISSING_TEXTS = ("", "n/a", "nan", "null", "none", "nat", "-")
+MISSING_MARKS = (*MISSING_TEXTS, "na")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+COMMA_DECIMAL = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?([eE][+-]?\d+)?$"
 DAY_FIRST = r"^\s*(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})"
 BEYOND = "beyond the contract"
 DTYPES = {
@@ -20,6 +23,15 @@ DTYPES = {
     "timestamp": "timestamp",
     "flag": "boolean",
 }
+
+
+def is_ours(column: str) -> bool:
+    """Return whether a column is the reading's own, beside those of the source.
+
+    >>> is_ours("_row"), is_ours("_came_mrr"), is_ours("_score")
+    (True, True, False)
+    """
+    return column in ("_row", "_repeats", "_key", "_taken") or column.startswith(("_came_", "_through_"))
 
 
 def is_missing(source: Any) -> Any:
@@ -38,18 +50,29 @@ def parsed(source: Any, column: Column, mapping: TableMapping) -> Any:
         return parsed_timestamp(source, mapping.dates)
     if column.kind == "flag":
         return parsed_flag(source)
-    if source.type().is_string():
-        return is_missing(source).ifelse(None, source.strip())
-    if column.meaning == BEYOND and not source.type().is_temporal():
-        return source
-    return is_missing(source).ifelse(None, source.cast("string"))
+    if column.meaning == BEYOND and source.type().is_numeric():
+        return parsed_number(source, mapping.decimal)
+    return parsed_id(source)
+
+
+def parsed_id(source: Any) -> Any:
+    """Return a text without spaces around it; a whole number reads the same as integer, float, decimal and text."""
+    kind = source.type()
+    if kind.is_floating() or kind.is_decimal():
+        number = source.cast("float64")
+        is_whole = (number == number.floor()) & (number.abs() < 2.0**53)
+        text = is_whole.ifelse(number.try_cast("int64").cast("string"), source.cast("string"))
+        return is_missing(source).ifelse(None, text)
+    text = source.cast("string").strip()
+    return text.lower().isin(MISSING_TEXTS).ifelse(None, text)
 
 
 def parsed_number(source: Any, decimal: str) -> Any:
     """Return a finite number of sane size, else null."""
     if source.type().is_string():
         text = source.strip().replace(" ", "")
-        source = text.replace(".", "").replace(",", ".") if decimal == "," else text
+        plain = text.replace(".", "").replace(",", ".")
+        source = text.re_search(COMMA_DECIMAL).ifelse(plain, None) if decimal == "," else text
     number = source.try_cast("float64") if source.type().is_string() else source.cast("float64")
     is_sane = ~number.isnan() & ~number.isinf() & (number.abs() <= LARGEST_NUMBER)
     return is_sane.ifelse(number, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.errors import ConfigError, DataError, PerennialError
-from features.parsing import BEYOND, DTYPES, is_missing, parsed, parsed_number
+from features.parsing import BEYOND, DTYPES, is_missing, is_ours, parsed, parsed_id, parsed_number, parsed_timestamp
+from features.readers import ragged_line, raw_table
 from features.tables import TABLES, Column, Table
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from features.mapping import ColumnMapping, Sources, TableMapping
 
-PARQUET, CSV = {".parquet", ".pq"}, {".csv", ".tsv", ".txt"}
+
+# A column with this share of numbers is one of numbers, and the rest are mistakes.
+MOSTLY = 0.95
 
 
 @dataclass
@@ -77,8 +79,8 @@ def open_table(warehouse: Warehouse, sources: Sources, name: str) -> ibis.Table:
             do = f"add [tables.{through}]"
             raise ConfigError.of(f"{name} through {through!r}", "a table that is mapped too", do)
         open_table(warehouse, sources, through)
-    with _readable(f"{name} ({mapping.source})"):
-        raw = _raw(warehouse, sources.location, mapping)
+    with _readable(name, sources.location, mapping):
+        raw = raw_table(warehouse.connection, warehouse.scratch, sources.location, mapping)
         _check_columns(name, mapping, raw.columns)
         stored = warehouse.store(name, _typed(warehouse, TABLES[name], mapping, raw))
         if stored.count().to_pyarrow().as_py() == 0:
@@ -89,82 +91,23 @@ def open_table(warehouse: Warehouse, sources: Sources, name: str) -> ibis.Table:
 
 
 @contextmanager
-def _readable(what: str) -> Iterator[None]:
-    """Turn the engine's complaint about a source into one sentence."""
+def _readable(name: str, location: str, mapping: TableMapping) -> Iterator[None]:
+    """Turn the engine's complaint about a source into one sentence, with the line where it can be found."""
     try:
         yield
     except PerennialError:
         raise
     except Exception as problem:
-        reason = str(problem).strip().splitlines()[0][:300]
-        raise DataError.of(
-            f"{what}, which cannot be read: {reason}", "a readable table", "mend or export it again"
-        ) from problem
+        engine = str(problem).strip().splitlines()[0][:200]
+        where = ragged_line(Path(location) / mapping.source, mapping)
+        came = f"{name} ({mapping.source}), which cannot be read: {where or engine}"
+        do = "mend it or export it again; an unusual separator is set by `delimiter`"
+        raise DataError.of(came, "a readable table", do) from problem
 
 
 def _tables_joined(mapping: TableMapping) -> list[str]:
     through = [mapped.through for column in mapping.columns if (mapped := mapping.mapping(column))]
     return [joined.table for joined in through if joined]
-
-
-def _raw(warehouse: Warehouse, location: str, mapping: TableMapping) -> ibis.Table:
-    if "://" in location:
-        return _database_table(warehouse, location, mapping.source)
-    path = Path(location) / mapping.source
-    if not path.is_file():
-        raise ConfigError.of(f"no file {path}", "the file that [tables] names", "put it there or correct the settings")
-    if path.suffix.lower() in PARQUET:
-        return warehouse.connection.read_parquet(path)
-    if path.suffix.lower() in CSV:
-        utf8 = _as_utf8(path, mapping.encoding, warehouse.scratch)
-        return warehouse.connection.read_csv(utf8, all_varchar=True, header=True, delim=mapping.delimiter, quote='"')
-    raise ConfigError.of(f"a file {path.name}", "a name ending in .parquet or .csv", "convert it")
-
-
-def _database_table(warehouse: Warehouse, url: str, table: str) -> ibis.Table:
-    """Read a table of any database that Ibis speaks to, carried over as Arrow."""
-    import ibis
-
-    try:
-        database = ibis.connect(url)
-    except (ImportError, ModuleNotFoundError) as problem:
-        scheme = url.partition("://")[0]
-        do = "pip install 'perennial[postgres]' for PostgreSQL, or Ibis' extra of that name"
-        raise ConfigError.of(f"a {scheme} URL without its driver", "the driver installed", do) from problem
-    if table not in database.list_tables():
-        raise ConfigError.of(
-            f"no table {table!r} in the database", "the table that [tables] names", "correct the settings"
-        )
-    copied: ibis.Table = ibis.memtable(database.table(table).to_pyarrow())
-    return copied
-
-
-def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
-    """Return the file itself when it is UTF-8, else a copy that is."""
-    if codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"}:
-        _check_utf8(path)
-        return path
-    copy = scratch / f"{path.stem}.utf-8.csv"
-    try:
-        with path.open(encoding=encoding, newline="") as source, copy.open("w", encoding="utf-8", newline="") as target:
-            while block := source.read(1 << 20):
-                target.write(block)
-    except UnicodeError as problem:
-        raise DataError.of(f"{path.name}, which is not {encoding}", "its true encoding", "set `encoding`") from problem
-    return copy
-
-
-def _check_utf8(path: Path) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        start = 0
-        while block := file.read(1 << 20):
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError as problem:
-                came = f"{path.name}, not UTF-8 near byte {start + problem.start}"
-                raise DataError.of(came, "UTF-8", 'set `encoding`, often "cp1252" or "utf-16"') from problem
-            start += len(block)
 
 
 def _check_columns(name: str, mapping: TableMapping, there: tuple[str, ...]) -> None:
@@ -174,6 +117,10 @@ def _check_columns(name: str, mapping: TableMapping, there: tuple[str, ...]) -> 
     named = [source for mapped in asked for source in (mapped.column, mapped.times, mapped.plus_minutes) if source]
     named += [mapped.through.on for mapped in asked if mapped.through]
     named += [mapping.only_where] if mapping.only_where else []
+    ours = [column for column in there if is_ours(column)]
+    if ours:
+        came = f"{mapping.source} with columns {', '.join(ours)}"
+        raise ConfigError.of(came, "names that the reading itself does not use", "rename them at the source")
     absent = sorted({source for source in named if source not in there})
     if absent:
         came = f"{mapping.source} without {', '.join(absent)} (it has {', '.join(there[:30])})"
@@ -192,15 +139,24 @@ def _typed(warehouse: Warehouse, table: Table, mapping: TableMapping, raw: ibis.
         raw = raw.filter(~is_missing(raw[mapping.only_where]))
     raw = _joined(warehouse, raw, mapping)
     selected: dict[str, Any] = {"_row": raw["_row"]}
-    for column in _columns(table, mapping, raw.columns):
+    for column in _columns(table, mapping, raw):
         mapped = mapping.mapping(column.name)
         if mapped is None and column.name in raw.columns and column.name not in mapping.ignore:
             mapped = _plain(column.name)
+        if mapped and mapped.column:
+            _check_scalar(raw, mapped.column)
         value = _value(raw, column, mapped, mapping) if mapped else ibis.null(DTYPES[column.kind])
         selected |= _with_original(raw, column, value, mapped)
     typed: ibis.Table = raw.select(**selected)
     typed = _one_per_key(typed, table) if mapping.one_per_key else typed
     return _numbers_recognised(typed, table, mapping)
+
+
+def _check_scalar(raw: ibis.Table, column: str) -> None:
+    kind = raw[column].type()
+    if kind.is_nested() or kind.is_binary():
+        do = "leave it out with `ignore`, or export it as text or numbers"
+        raise ConfigError.of(f"a column {column} of type {kind}", "text, numbers, times or booleans", do)
 
 
 def _plain(name: str) -> ColumnMapping:
@@ -209,7 +165,7 @@ def _plain(name: str) -> ColumnMapping:
     return ColumnMapping(column=name)
 
 
-def _columns(table: Table, mapping: TableMapping, there: tuple[str, ...]) -> list[Column]:
+def _columns(table: Table, mapping: TableMapping, raw: ibis.Table) -> list[Column]:
     """The contract's columns, then those beyond it that an open table keeps."""
     if not table.is_open:
         return list(table.columns)
@@ -219,7 +175,12 @@ def _columns(table: Table, mapping: TableMapping, there: tuple[str, ...]) -> lis
         mapped = [mapping.mapping(name) for name in mapping.columns]
         used = {source for each in mapped if each for source in (each.column, each.times, each.plus_minutes)}
         left_out = used.union(declared, mapping.ignore, further)
-        further += [name for name in there if name not in left_out and not name.startswith("_")]
+        there = [name for name in raw.columns if name not in left_out and not is_ours(name)]
+        # What pandas writes beside a frame that was filtered or shuffled says nothing of the account.
+        there = [name for name in there if not name.startswith("__index_level_")]
+        # A time beyond the contract may be that of leaving; what is no plain value cannot be a feature.
+        kinds = {name: raw[name].type() for name in there}
+        further += [n for n, kind in kinds.items() if kind.is_string() or kind.is_numeric() or kind.is_boolean()]
     return [*table.columns, *(Column(name, "text", BEYOND) for name in further)]
 
 
@@ -255,7 +216,7 @@ def _joined(warehouse: Warehouse, raw: ibis.Table, mapping: TableMapping) -> ibi
         taken = other.select(_key=other[key], _taken=other[mapped.through.take or name])
         # The other table's keys may repeat before it is checked: one of each, or rows would multiply.
         taken = taken.group_by("_key").aggregate(_taken=taken["_taken"].min())
-        raw = raw.left_join(taken, raw[mapped.through.on].cast("string") == taken["_key"]).drop("_key")
+        raw = raw.left_join(taken, parsed_id(raw[mapped.through.on]) == taken["_key"]).drop("_key")
         raw = raw.rename({f"_through_{name}": "_taken"})
     return raw
 
@@ -264,7 +225,7 @@ def _with_original(raw: ibis.Table, column: Column, value: Any, mapped: ColumnMa
     """The parsed value, and the text it came as where parsing can fail."""
     import ibis
 
-    if column.kind not in {"number", "timestamp", "flag"}:
+    if column.kind not in {"number", "timestamp", "flag"} and not value.type().is_numeric():
         return {column.name: value}
     source = raw[mapped.column] if mapped and mapped.column else ibis.null("string")
     came = source.cast("string")
@@ -278,13 +239,22 @@ def _one_per_key(typed: ibis.Table, table: Table) -> ibis.Table:
 
 
 def _numbers_recognised(typed: ibis.Table, table: Table, mapping: TableMapping) -> ibis.Table:
-    """Columns beyond the contract that came as text, as numbers where every value is one."""
+    """Columns beyond the contract that came as text: numbers where nearly all values are, left out where all are dates.
+
+    What is no number among many that are is a mistake, kept as it came for `checks` to name.
+    """
     declared = {column.name for column in table.columns}
-    further = [name for name in typed.columns if name not in declared and not name.startswith("_")]
+    further = [name for name in typed.columns if name not in declared and not is_ours(name)]
     texts = [name for name in further if typed[name].type().is_string()]
     if not texts:
         return typed
     numbers = {name: parsed_number(typed[name], mapping.decimal) for name in texts}
-    are = typed.aggregate(**{name: (typed[name].count() == numbers[name].count()) for name in texts})
-    is_number = are.to_pyarrow().to_pylist()[0]
-    return typed.mutate(**{name: numbers[name] for name in texts if is_number[name]})
+    times = {name: parsed_timestamp(typed[name], mapping.dates) for name in texts}
+    n = {f"n|{name}": typed[name].count() for name in texts}
+    n |= {f"number|{name}": numbers[name].count() for name in texts}
+    n |= {f"time|{name}": times[name].count() for name in texts}
+    count = typed.aggregate(**n).to_pyarrow().to_pylist()[0]
+    are_numbers = [name for name in texts if count[f"number|{name}"] >= MOSTLY * max(1, count[f"n|{name}"])]
+    are_times = [name for name in texts if count[f"time|{name}"] == count[f"n|{name}"] > 0 and name not in are_numbers]
+    came = {f"_came_{name}": typed[name] for name in are_numbers}
+    return typed.mutate(**came, **{name: numbers[name] for name in are_numbers}).drop(*are_times)

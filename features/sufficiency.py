@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from features.checks import Finding
+from features.compute import AccountColumn
 from features.errors import DataError
 from features.panel import Panel
+from features.tables import TABLES
 
 if TYPE_CHECKING:
     from features.catalog import Feature
@@ -19,15 +21,17 @@ if TYPE_CHECKING:
 FEW_CHURNERS = 100
 MUCH_MISSING = 0.5
 LEAK_AUC = 0.995
+LEAK_AUC_TODAY = 0.95
 SMALL_LEVEL = 5
 
 
 def panel_findings(panel: Panel, min_churners: int) -> list[Finding]:
     """Return what stands in the way of an honest model of this panel: errors stop training, warnings do not."""
     matured = panel.matured
-    findings = [*_history(panel), *_churners(matured, min_churners)]
+    findings = [*_history(panel), *_churners(matured, min_churners), *_features_at_all(panel, matured)]
     if matured["churned"].nunique() == 2:
         findings += [*_missing(matured, panel.features), *_leaks(matured, panel.features)]
+        findings += _leaks_of_today(matured, panel.features)
     return findings
 
 
@@ -95,6 +99,22 @@ def _churners(matured: pd.DataFrame, min_churners: int) -> Iterator[Finding]:
         yield Finding("panel", "churned", "info", "accounts that churned within a horizon", n, "")
 
 
+def _features_at_all(panel: Panel, matured: pd.DataFrame) -> Iterator[Finding]:
+    for name, why in panel.left_out.items():
+        yield Finding(
+            "panel", name, "warning", f"no feature is made of it: {why}", len(matured), "nothing, if so meant"
+        )
+    constant = [f.name for f in panel.features if matured[f.name].nunique(dropna=False) < 2]
+    do = "map columns or tables that tell accounts apart"
+    if len(constant) == len(panel.features):
+        yield Finding("panel", "-", "error", "no feature that differs between accounts", len(panel.features), do)
+    else:
+        for name in constant:
+            yield Finding(
+                "panel", name, "info", "the same for every row", len(matured), "nothing, if that is how it is"
+            )
+
+
 def _missing(matured: pd.DataFrame, features: tuple[Feature, ...]) -> Iterator[Finding]:
     for feature in features:
         share = float(matured[feature.name].isna().mean())
@@ -112,6 +132,39 @@ def _leaks(matured: pd.DataFrame, features: tuple[Feature, ...]) -> Iterator[Fin
             what = f"it gives the label away: alone it tells churners from the others with an AUC of {auc:.3f}"
             do = f"leave it out ([tables.*] ignore = [{feature.name!r}]) unless it is truly known before the as-of date"
             yield Finding("panel", feature.name, "error", what, len(matured), do)
+
+
+def _leaks_of_today(matured: pd.DataFrame, features: tuple[Feature, ...]) -> Iterator[Finding]:
+    """Columns of accounts as they are today that tell who left at any time: their past values are not known.
+
+    Held against whether an account ever left, one row an account: over all dates they would look harmless, since most
+    rows of an account that left are from long before.
+    """
+    ever = matured.groupby("account_id")["churned"].any().astype(bool)
+    if ever.all() or "as_of" not in matured:
+        return
+    last = matured.drop_duplicates("account_id", keep="last").set_index("account_id").loc[ever.index]
+    for feature in features:
+        if not isinstance(feature.compute, AccountColumn):
+            continue
+        auc = single_column_auc(last[feature.name], ever.to_numpy())
+        if auc >= LEAK_AUC_TODAY:
+            what = f"as it is today it tells which accounts ever left (AUC {auc:.3f}): it was written after they did"
+            do = f"leave it out ([tables.accounts] ignore = [{feature.name!r}])"
+            yield Finding("accounts", feature.name, "error", what, len(last), do)
+
+
+def events_after(warehouse: Warehouse, today: pd.Timestamp) -> list[Finding]:
+    """Return a warning for each table with events dated after today; subscriptions may be booked ahead."""
+    findings = []
+    for name, table in warehouse.tables.items():
+        happened = TABLES[name].happened
+        if happened and name != "subscriptions":
+            n = int(table.filter(table[happened] > today.to_pydatetime()).count().to_pyarrow().as_py())
+            if n:
+                do = "correct the dates; until then these rows come after all that is known"
+                findings.append(Finding(name, happened, "warning", "dated after today", n, do))
+    return findings
 
 
 def single_column_auc(column: pd.Series, churned: np.ndarray) -> float:

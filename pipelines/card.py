@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping, Sequence
+from math import isnan
+from typing import TYPE_CHECKING, Any
 
+from pipelines.churn.bootstrap import Interval
 from pipelines.churn.evaluation import Evaluation
 from pipelines.release import Manifest
 from pipelines.segmentation import Segmentation
@@ -46,7 +48,7 @@ def _what(manifest: Manifest) -> str:
     return (
         f"Predicts churn: {manifest.definition}.\n\n"
         f"Learnt from {manifest.n_rows:,} rows of {manifest.n_accounts:,} accounts whose label has come due "
-        f"({manifest.churn_rate:.1%} of the rows churned, counted), as of {manifest.as_of or 'no date'}. "
+        f"({manifest.churn_rate:.1%} of the rows churned, counted); known until {manifest.as_of or 'no date'}. "
         f"Data fingerprint `{manifest.data_fingerprint[:16]}`, code {manifest.code_version}, "
         f"made {manifest.created}.\n\n"
         f"High risk from {manifest.tiers.high_prob:.1%}, medium from {manifest.tiers.medium_prob:.1%} (predicted)."
@@ -60,19 +62,28 @@ def _quality(evaluation: Evaluation) -> str:
         "",
         f"On {evaluation.n_rows:,} held-out rows of {evaluation.n_accounts:,} accounts ({evaluation.n_churned:,} rows "
         f"churned): {evaluation.sentence}. In brackets 95 % intervals (accounts resampled). "
-        "These figures are of the procedure; the release itself was then trained on every matured row.",
+        "The calibration error has none: resampling only makes it larger. These figures are of the procedure; the "
+        "release itself was then trained on every matured row.",
         "",
         "| figure | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",
     ]
     for key, words in FIGURES.items():
         cells = [evaluation.figures[name][key] for name in names]
-        lines.append(f"| {words} | " + " | ".join(f"{c.value:.3f} ({c.low:.3f} to {c.high:.3f})" for c in cells) + " |")
+        lines.append(f"| {words} | " + " | ".join(map(_cell, cells)) + " |")
     return "\n".join([*lines, "", "![calibration](figures/calibration.png) ![lift](figures/lift.png)"])
+
+
+def _cell(figure: Interval) -> str:
+    return f"{figure.value:.3f}" + ("" if isnan(figure.low) else f" ({figure.low:.3f} to {figure.high:.3f})")
 
 
 def _verdict(manifest: Manifest) -> str:
     passed = "May be promoted." if manifest.gate.passed else "Must not be promoted."
+    passed += (
+        " The gate asks a model to beat the business rule and the logistic regression, and not to be worse than the "
+        "logistic regression on logarithms."
+    )
     return "\n".join(["## Verdict", "", passed, "", *(f"- {sentence}" for sentence in manifest.gate.sentences)])
 
 
@@ -81,7 +92,7 @@ def _rests_on(contributions: pd.DataFrame) -> str:
         "## What the score rests on",
         "",
         "Mean absolute contribution to the predicted log-odds (SHAP). It says why the model says so, not what would "
-        "change if something were done about it.",
+        f"change if something were done about it. Mean over {contributions.attrs.get('n_accounts', 0):,} accounts.",
         "",
         "| feature | family | mean contribution (log-odds) |",
         "|---|---|---|",
@@ -97,13 +108,15 @@ def _segments(segmentations: Sequence[Segmentation], by_segment: pd.DataFrame) -
     for segmentation in segmentations:
         lines += [f"**{segmentation.name}**: {segmentation.why}", ""]
     if len(by_segment):
-        lines += ["Counted and predicted churn on the held-out rows, by segment:", ""]
-        lines += ["| segment | rows | counted | predicted |", "|---|---|---|---|"]
-        cells = by_segment[["segment", "n", "counted", "predicted"]].itertuples(index=False, name=None)
-        lines += [
-            f"| {segment} | {n:,} | {counted:.1%} | {predicted:.1%} |" for segment, n, counted, predicted in cells
-        ]
+        lines += ["Counted (with 95 % interval, accounts resampled) and predicted churn on the held-out rows:", ""]
+        lines += ["| segment | accounts | rows | counted | predicted |", "|---|---|---|---|---|"]
+        lines += [_segment_row(row) for row in by_segment.to_dict("records")]
     return "\n".join(lines)
+
+
+def _segment_row(row: Mapping[Hashable, Any]) -> str:
+    counted = f"{row['counted']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
+    return f"| {row['segment']} | {row['n_accounts']:,} | {row['n']:,} | {counted} | {row['predicted']:.1%} |"
 
 
 def _limits(manifest: Manifest) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.checks import Finding, read_tables
-from features.errors import DataError
+from features.checks import Finding, Reading, read_tables
+from features.errors import ConfigError, DataError
 from features.panel import training_panel
 from features.sources import open_warehouse
-from features.sufficiency import events_after_the_end, panel_findings
+from features.sufficiency import events_after, events_after_the_end, panel_findings
 from pipelines.config import Settings
 from pipelines.output import write_frame
 from pipelines.progress import bar
@@ -33,31 +33,36 @@ class Check:
     def verdict(self) -> str:
         """Whether training can go on, in a sentence."""
         n = Counter(finding.severity for finding in self.findings)
-        counted = f"{n['error']} errors, {n['warning']} warnings"
+        counted = f"errors: {n['error']}, warnings: {n['warning']}"
         return f"{'the data can carry a model' if self.is_sufficient else 'not yet'} ({counted})"
 
 
 def check_data(settings: Settings, rejects: Path | None = None) -> Check:
     """Return every finding about the tables and the panel; rejected rows go to a CSV file."""
     path = rejects or settings.state_folder / "rejects.csv"
+    reading, of_panel = Reading(), []
+    of_rows: list[Finding] = []
     with bar(("reading tables", "panel")) as tell:
         tell("reading tables")
-        with open_warehouse(settings.engine.memory_limit, settings.engine.threads) as warehouse:
-            reading = read_tables(warehouse, settings.sources)
-            of_rows = reading.findings + events_after_the_end(warehouse)
-            tell("panel")
-            try:
-                panel = training_panel(warehouse, churn_definition(settings), panel_settings(settings))
-                of_panel = panel_findings(panel, settings.model.min_churners)
-            except DataError as problem:
-                of_panel = [Finding("panel", "-", "error", str(problem), 0, "see there")]
+        try:
+            with open_warehouse(settings.engine.memory_limit, settings.engine.threads) as warehouse:
+                reading = read_tables(warehouse, settings.sources)
+                dates = panel_settings(settings)
+                of_rows = events_after_the_end(warehouse)
+                of_rows += [] if dates.today is None else events_after(warehouse, dates.today)
+                tell("panel")
+                panel = training_panel(warehouse, churn_definition(settings), dates)
+            of_panel = panel_findings(panel, settings.model.min_churners)
+        except (ConfigError, DataError) as problem:
+            do = "what the message says, then check again"
+            of_panel = [Finding("-", "-", "error", str(problem), 0, do)]
     rows = reading.reject_rows()
     if len(rows):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_frame(rows, path)
     blocking = of_panel if settings.data.on_reject == "drop" else reading.findings + of_panel
     is_sufficient = all(finding.severity != "error" for finding in blocking)
-    return Check(of_rows + of_panel, len(rows), path, is_sufficient)
+    return Check(reading.findings + of_rows + of_panel, len(rows), path, is_sufficient)
 
 
 def report_table(findings: Sequence[Finding]) -> None:

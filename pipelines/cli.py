@@ -45,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PerennialError as problem:
         _say(f"error: {problem}")
         return 1
+    except OSError as problem:
+        _say(f"error: got {problem}; expected a place that can be read and written; name another")
+        return 1
     except SystemExit as ended:
         return int(ended.code or 0)
     return 0
@@ -59,13 +62,14 @@ def init(
     from features.discovery import discover
     from features.errors import ConfigError
     from pipelines.initial import initial_settings
+    from pipelines.output import write_text
 
     if config.exists():
         raise ConfigError.of(
             f"{config}, which is there already", "no settings file yet", "move it away or name another"
         )
     found = discover(folder)
-    config.write_text(initial_settings(found, folder, config), encoding="utf-8")
+    write_text(initial_settings(found, folder, config), config)
     for table, mapping in found.tables.items():
         _say(f"{table:20} {mapping.source}")
     for note in found.notes:
@@ -200,7 +204,6 @@ def serve(
     A new promotion is picked up while it runs.
     """
     import os
-    import subprocess
 
     settings = _settings(config)
     settings.state_folder.mkdir(parents=True, exist_ok=True)
@@ -212,7 +215,8 @@ def serve(
     }
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial"]
     command += ["--host", host, "--port", str(port)]
-    raise typer.Exit(subprocess.call(command, env=environment | dict(os.environ)))  # noqa: S603 - our own arguments
+    # The server takes this process over, so that a signal reaches it and nothing is left behind.
+    os.execve(command[0], command, environment | dict(os.environ))  # noqa: S606 - our own arguments only
 
 
 @app.command()

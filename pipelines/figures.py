@@ -79,6 +79,8 @@ def _draw_calibration(axes: Axes, predictions: pd.DataFrame) -> None:
 
 def share_intervals(churned: FloatArray, accounts: Any, groups: Sequence[Any]) -> tuple[FloatArray, FloatArray]:
     """Return the 95 % interval of the churn rate in each group of rows, low and high, accounts resampled."""
+    if not groups:
+        return np.zeros(0), np.zeros(0)
     drawn = []
     for weights in resampled_weights(accounts, RESAMPLES, seed=0):
         sums = [(weights[:, group] @ churned[group], weights[:, group].sum(axis=1)) for group in groups]

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 def check_writable(path: Path) -> None:
     """Raise ConfigError when a frame cannot be written there: found out before the work, not after."""
     if path.suffix.lower() not in {".parquet", ".csv"}:
-        raise ConfigError.of(f"--out {path.name}", "a name ending in .parquet or .csv", "name it so")
+        raise ConfigError.of(f"--out {path}", "a name ending in .parquet or .csv", "name it so")
+    if path.is_dir():
+        raise ConfigError.of(f"--out {path}, which is a folder", "a file", "name another")
     if not path.resolve().parent.is_dir():
         raise ConfigError.of(f"--out in a folder {path.parent} that is not there", "a folder that is", "make it first")
+    try:
+        tempfile.TemporaryFile(dir=path.resolve().parent).close()
+    except OSError as problem:
+        came = f"--out in a folder {path.parent} that cannot be written ({problem.strerror})"
+        raise ConfigError.of(came, "one that can", "name another") from problem
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:
@@ -29,4 +36,14 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
             frame.to_csv(staged, index=False)
         else:
             frame.to_parquet(staged, index=False)
+        staged.replace(path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file that is not there yet, in a folder that is."""
+    if not path.resolve().parent.is_dir():
+        raise ConfigError.of(f"a folder {path.parent} that is not there", "a folder that is", "make it first")
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.resolve().parent) as scratch:
+        staged = Path(scratch) / path.name
+        staged.write_text(text, encoding="utf-8")
         staged.replace(path)

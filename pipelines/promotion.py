@@ -31,10 +31,18 @@ def promote(settings: Settings, version: str) -> Manifest:
             raise GateRefused.of(f"release {version}, which the gate refused. {why}", "one that it passed", do)
         copy_release(folder, releases / version)
     read_release(releases / version)
-    pointer = read_pointer(releases)
-    before = [] if pointer is None else [*pointer["previous"], pointer["version"]]
+    before = _champions(settings)
     _point(settings, version, [name for name in before if name != version])
     return manifest
+
+
+def _champions(settings: Settings) -> list[str]:
+    """Every champion so far, the latest last; none where the pointer cannot be read, which promotion mends."""
+    try:
+        pointer = read_pointer(settings.releases_folder)
+    except ReleaseError:
+        return []
+    return [] if pointer is None else [*pointer["previous"], pointer["version"]]
 
 
 def rollback(settings: Settings) -> Manifest:

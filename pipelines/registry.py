@@ -124,6 +124,7 @@ def _registered(mlflow: Any, settings: Settings, version: str) -> Any:
 def _store(settings: Settings) -> Iterator[Any]:
     """MLflow, connected to the project's store, its own chatter kept off the command's output."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     settings.state_folder.mkdir(parents=True, exist_ok=True)
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -118,11 +118,23 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
 
 
 def copy_release(source: Path, folder: Path) -> Manifest:
-    """Copy a release to where it will serve from, verified before it is there; one that is there already stays."""
+    """Copy a release to where it will serve from, verified before it is there; a sound one that is there stays."""
     manifest = verify(source)
+    if folder.exists() and not _is_sound(folder):
+        aside = Path(tempfile.mkdtemp(prefix=".damaged-", dir=folder.parent))
+        folder.rename(aside / folder.name)
+        shutil.rmtree(aside)
     if not folder.exists():
         _whole_or_not(folder, lambda staging: shutil.copytree(source, staging, dirs_exist_ok=True))
     return manifest
+
+
+def _is_sound(folder: Path) -> bool:
+    try:
+        verify(folder)
+    except ReleaseError:
+        return False
+    return True
 
 
 def read_release(folder: Path) -> Release:
@@ -195,13 +207,14 @@ def read_pointer(releases: Path) -> dict[str, Any] | None:
         return None
     try:
         said = json.loads(path.read_text("utf-8"))
-        version = said["version"]
+        names = [said["version"], *said["previous"]]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise ReleaseError.of(
             f"an unreadable pointer {path.name}", "the JSON of a promotion", "promote again"
         ) from problem
-    if not isinstance(version, str) or Path(version).name != version:
-        raise ReleaseError.of(f"a pointer to {version!r}", "the name of a release", "promote again")
+    odd = [name for name in names if not isinstance(name, str) or not name or Path(name).name != name]
+    if odd:
+        raise ReleaseError.of(f"a pointer to {odd[0]!r}", "the name of a release", "promote again")
     return dict(said)
 
 
@@ -212,7 +225,10 @@ def write_pointer(releases: Path, *, version: str, previous: list[str], promoted
         json.dump({"version": version, "previous": previous, "promoted": promoted}, file)
         file.flush()
         os.fsync(file.fileno())
-    Path(file.name).replace(releases / POINTER)
+    staged = Path(file.name)
+    # The service may run as another user.
+    staged.chmod(0o644)
+    staged.replace(releases / POINTER)
 
 
 def _whole_or_not(folder: Path, fill: Callable[[Path], Any]) -> None:

@@ -75,7 +75,7 @@ def panel_for(settings: Settings, as_of: datetime | None, tell: Progress) -> Pan
         definition, dates = churn_definition(settings), panel_settings(settings)
         if definition.kind == "labelled":
             return panel_at(warehouse, definition, dates, pd.Timestamp(0), tell)
-        date = pd.Timestamp(as_of) if as_of else (dates.observed_until or observed_until(warehouse))
+        date = pd.Timestamp(as_of) if as_of else (dates.observed_until or observed_until(warehouse, dates.today))
         return panel_at(warehouse, definition, dates, date, tell)
 
 

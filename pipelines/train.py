@@ -26,7 +26,7 @@ from pipelines.churn.model import ChurnModel
 from pipelines.churn.splits import evaluation_split, search_split
 from pipelines.churn.training import train_churn
 from pipelines.config import Settings
-from pipelines.figures import training_figures
+from pipelines.figures import share_intervals, training_figures
 from pipelines.registry import Run, log_release
 from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, version_of, write_release
 from pipelines.segmentation import Segmentation, fit_segmentations
@@ -99,6 +99,7 @@ def panel_settings(settings: Settings) -> PanelSettings:
         history_days=settings.panel.history_days,
         observed_from=None if since is None else pd.Timestamp(since),
         observed_until=None if until is None else pd.Timestamp(until),
+        today=pd.Timestamp(datetime.now(UTC)).tz_localize(None),
         partitions=settings.engine.partitions,
         descriptions=words,
     )
@@ -209,23 +210,31 @@ def _papers(release: Release, evaluation: Evaluation, contributions: pd.DataFram
 
 
 def churn_by_segment(release: Release, matured: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return segment, n, counted and predicted churn (shares) of the held-out rows."""
+    """Return segment, n_accounts, n, counted (with low and high) and predicted churn (shares) of the held-out rows."""
     rows = matured.loc[predictions.index]
-    frames = []
-    for segmentation in release.segmentations.values():
+    churned = predictions["churned"].to_numpy(dtype=float)
+    accounts = predictions["account_id"].to_numpy()
+    found = []
+    for name, segmentation in release.segmentations.items():
         membership = segmentation.membership(rows)
-        if membership.shape[1] == 0:
-            continue
-        known = ~np.isnan(membership).any(axis=1)
-        names = np.array([segment.name for segment in segmentation.segments], dtype=object)
-        segment = names[np.nan_to_num(membership).argmax(axis=1)]
-        held_out = predictions.assign(segment=segment, churned=predictions["churned"].astype(float))[known]
-        grouped = held_out.groupby("segment").agg(
-            n=("churned", "size"), counted=("churned", "mean"), predicted=("model", "mean")
-        )
-        grouped = grouped.reset_index()
-        frames.append(grouped.assign(segment=segmentation.name + ": " + grouped["segment"]))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        known = np.asarray(~np.isnan(membership).any(axis=1))
+        best = np.nan_to_num(membership).argmax(axis=1) if membership.shape[1] else np.zeros(len(rows), dtype=int)
+        groups = [np.flatnonzero(known & (best == i)) for i in range(len(segmentation.segments))]
+        low, high = share_intervals(churned, accounts, groups)
+        found += [
+            {
+                "segment": f"{name}: {segment.name}",
+                "n_accounts": len(set(accounts[group])),
+                "n": len(group),
+                "counted": churned[group].mean(),
+                "low": low[i],
+                "high": high[i],
+                "predicted": predictions["model"].to_numpy(dtype=float)[group].mean(),
+            }
+            for i, (segment, group) in enumerate(zip(segmentation.segments, groups, strict=True))
+            if len(group)
+        ]
+    return pd.DataFrame(found)
 
 
 def reference(rows: pd.DataFrame, features: tuple[Feature, ...]) -> pd.DataFrame:

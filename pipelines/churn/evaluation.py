@@ -152,7 +152,7 @@ def _judged(split: Split, predictions: pd.DataFrame, seconds: dict[str, float], 
     n_accounts = predictions["account_id"].nunique()
     point = {name: _once(churned, prob) for name, prob in probs.items()}
     drawn = _resampled(churned, probs, predictions["account_id"], seed)
-    intervals = {name: {k: percentile_interval(point[name][k], drawn[name][k]) for k in BETTER} for name in probs}
+    intervals = {name: {k: _interval(k, point[name][k], drawn[name][k]) for k in BETTER} for name in probs}
     gains = {name: _gains(point, drawn, name) for name in probs if name != MODEL}
     contests = [Contest(name, intervals[MODEL], intervals[name], gain, n_accounts) for name, gain in gains.items()]
     return Evaluation(
@@ -168,6 +168,11 @@ def _judged(split: Split, predictions: pd.DataFrame, seconds: dict[str, float], 
         predictions=predictions,
         seconds=seconds,
     )
+
+
+def _interval(figure: str, value: float, resamples: FloatArray) -> Interval:
+    # Noise adds to this one, and resampling adds noise: its percentiles lie above what it estimates.
+    return Interval(value, math.nan, math.nan) if figure == "ece" else percentile_interval(value, resamples)
 
 
 def _once(churned: Any, prob: FloatArray) -> dict[str, float]:

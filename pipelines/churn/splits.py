@@ -110,7 +110,10 @@ def _told(times: npt.NDArray[np.datetime64], folds: tuple[Fold, ...], gap_days: 
         return "no cutoff lies far enough before another"
     spans = [f"{str(times[f.test].min())[:10]} to {str(times[f.test].max())[:10]}" for f in folds]
     learnt = str(times[folds[-1].train].max())[:10]
-    return f"judged on cutoffs {', '.join(spans)}; the last learnt from cutoffs up to {learnt}, {gap_days:g} days apart"
+    return (
+        f"judged on as-of dates {', '.join(spans)}; the last learnt from as-of dates up to {learnt}, "
+        f"at least {gap_days:g} days before"
+    )
 
 
 def evaluation_split(rows: pd.DataFrame, gap_days: float, *, n_folds: int = 5, seed: int = 0) -> Split:

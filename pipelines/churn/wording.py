@@ -19,12 +19,17 @@ def in_words(feature: Feature, value: Value, usual: Value) -> str:
     'Median first response, last 90 days: 31 hours (usually 9)'
     >>> in_words(wait, None, 9.0)
     'Median first response, last 90 days: not known (usually 9 hours)'
+    >>> in_words(wait, 9.0, 9.0)
+    'Median first response, last 90 days: 9 hours (as is usual)'
     """
     subject = feature.sentence.removesuffix(f" ({feature.unit})")
-    here = said(value, feature.unit)
+    unit = "" if feature.unit.lower() in subject.lower() and feature.unit not in YES_NO_UNITS else feature.unit
+    here = said(value, unit)
+    if here == said(usual, unit):
+        return f"{subject}: {here} (as is usual)"
     # The unit is said once.
     shared = isinstance(value, float) and isinstance(usual, float) and feature.unit not in YES_NO_UNITS | SHARE_UNITS
-    return f"{subject}: {here} (usually {said(usual, '' if shared else feature.unit)})"
+    return f"{subject}: {here} (usually {said(usual, '' if shared else unit)})"
 
 
 def said(value: Value, unit: str) -> str:

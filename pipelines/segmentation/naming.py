@@ -91,11 +91,25 @@ def _phrases(effects: FloatArray, likeness: FloatArray, axes: Sequence[Axis]) ->
 def _words(axis: Axis, *, is_high: bool) -> str:
     label = _label(axis.feature.name)
     if axis.level is not None:
-        return axis.level if _speaks_for_itself(axis.level) else f"{label} {axis.level}"
+        return axis.level if _speaks_for_itself(axis.level) else _answered(label, axis.level)
     if axis.feature.name.startswith("need_"):
         return f"{label} matters {'more' if is_high else 'less'}"
     high, low = HIGH_LOW.get(axis.feature.unit, ("high", "low"))
     return f"{high if is_high else low} {label}"
+
+
+def _answered(label: str, level: str) -> str:
+    """Return a yes-or-no column in words.
+
+    >>> _answered("is owner led", "True"), _answered("is public", "False"), _answered("paperless billing", "no")
+    ('owner led', 'not public', 'no paperless billing')
+    """
+    bare = label.removeprefix("is ").removeprefix("has ")
+    if level.lower() in {"yes", "true"}:
+        return bare
+    if level.lower() in {"no", "false"}:
+        return f"not {bare}" if label.startswith("is ") else f"no {bare}"
+    return f"{label} {level}"
 
 
 def _label(name: str) -> str:

@@ -48,7 +48,7 @@ def oracle(name: str, events: list[tuple], as_of: int) -> float:
     if name == "active_days":
         return float(len({(as_of - 1 - at) // DAY for at, *_ in events}))
     if name == "distinct_kinds":
-        return float(len({kind for _, kind, _, _ in events}))
+        return float(len({kind for _, (_, kind), _, _ in events if kind is not None}))
     if name == "distinct_contacts":
         return float(len({contact for *_, contact in events if contact is not None}))
     if name == "distinct_touchpoints":

@@ -99,3 +99,11 @@ def test_observations_may_repeat_an_account_at_another_date_only(tmp_path):
     reading, kept = read(tmp_path, {"observations": text})
     assert [finding.what for finding in reading.findings] == ["the key stood before"]
     assert kept["observations"]["churned"].tolist() == [True, False]
+
+
+def test_a_mistake_among_numbers_beyond_the_contract_is_rejected_not_the_column(tmp_path):
+    rows = "account_id,spend\n" + "".join(f"a{i},{i}\n" for i in range(40)) + "x,inf\n"
+    reading, kept = read(tmp_path, {"accounts": rows})
+    assert [(finding.column, finding.what, finding.n) for finding in reading.findings] == [("spend", "not a number", 1)]
+    assert reading.reject_rows()["came"].tolist() == ["inf"]
+    assert kept["accounts"]["spend"].tolist() == [float(i) for i in range(40)]

@@ -89,3 +89,24 @@ def test_a_folder_without_files_or_none_at_all_is_refused(tmp_path: Path, make: 
         folder.mkdir()
     with pytest.raises(ConfigError, match="data"):
         discover(folder)
+
+
+def test_files_that_cannot_be_read_are_left_out_and_said(tmp_path: Path):
+    write(tmp_path, accounts="account_id\na\n")
+    (tmp_path / "cases.parquet").write_bytes(b"no parquet")
+    (tmp_path / "empty.parquet").write_bytes(b"")
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "nowhere")
+    found = discover(tmp_path)
+    assert set(found.tables) == {"accounts"}
+    assert [note.partition(":")[0] for note in found.notes] == ["cases.parquet", "empty.parquet"]
+
+
+def test_spaces_around_names_in_the_header_are_no_part_of_them(tmp_path: Path):
+    found = discover(write(tmp_path, accounts=" Customer ID , x\n1,2\n"))
+    assert found.tables["accounts"].columns == {"account_id": "Customer ID"}
+
+
+def test_what_a_file_still_lacks_is_said(tmp_path: Path):
+    found = discover(write(tmp_path, accounts="account_id\na\n", observations="account_id,use\na,3\n"))
+    assert found.notes == ["observations.csv: it looks like observations but has no column for churned; left out"]

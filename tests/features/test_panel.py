@@ -155,6 +155,7 @@ def test_at_least_thirty_features_come_from_all_families(open_tables, small_comp
             }
         ),
     }
+    extra["survey_responses"] = small_company["survey_responses"].assign(invitation_id=["", "i", ""])
     panel = training_panel(open_tables(extra), SUBSCRIPTION, PanelSettings())
     assert len(panel.features) >= 30
     families = {feature.family for feature in panel.features}
@@ -221,3 +222,77 @@ def test_partitions_hold_every_account_once():
     ids = np.array(["c", "a", "b"], dtype=object)
     assert [part.tolist() for part in partitions(ids, 2)] == [["a", "b"], ["c"]]
     assert [part.tolist() for part in partitions(ids, 9)] == [["a"], ["b"], ["c"]]
+
+
+def test_three_answers_to_one_invitation_are_one_answered_invitation(open_tables, small_company):
+    day = pd.Timestamp
+    tables = small_company | {
+        "survey_invitations": pd.DataFrame(
+            {"invitation_id": ["i", "j"], "account_id": ["a", "a"], "sent_at": [day("2024-05-01"), day("2024-05-02")]}
+        ),
+        "survey_responses": pd.DataFrame(
+            {
+                "response_id": ["1", "2", "3"],
+                "account_id": "a",
+                "answered_at": [day("2024-05-03"), day("2024-05-03"), day("2024-07-01")],
+                "metric": ["nps", "csat", "ces"],
+                "score": [5.0, 3.0, 4.0],
+                "invitation_id": ["i", "i", "j"],
+            }
+        ),
+    }
+    warehouse = open_tables(tables)
+    assert features_at(warehouse).loc["a", "answered_share_365d"] == 0.5
+    assert features_at(warehouse, AS_OF + pd.Timedelta(days=1)).loc["a", "answered_share_365d"] == 1.0
+
+
+def test_a_row_dated_after_today_does_not_move_the_end_of_knowledge(open_tables, small_company):
+    booked = small_company["subscriptions"].iloc[:1].assign(subscription_id="b", start_date=pd.Timestamp("2199-01-01"))
+    typo = small_company["activities"].iloc[:1].assign(activity_id="t", occurred_at=pd.Timestamp("2199-01-01"))
+    tables = small_company | {
+        "subscriptions": pd.concat([small_company["subscriptions"], booked]),
+        "activities": pd.concat([small_company["activities"], typo]),
+    }
+    today = PanelSettings(today=pd.Timestamp("2024-12-31 15:00"))
+    panel = training_panel(open_tables(tables), SUBSCRIPTION, today)
+    assert panel.observed_until == pd.Timestamp("2025-01-01")
+    assert panel.rows["as_of"].max() == pd.Timestamp("2025-01-01")
+
+
+def test_a_date_after_today_and_all_that_is_known_is_refused(open_tables, small_company):
+    today = PanelSettings(today=pd.Timestamp("2025-02-01"))
+    warehouse = open_tables(small_company)
+    assert len(panel_at(warehouse, SUBSCRIPTION, today, pd.Timestamp("2025-02-01")).rows) == 2
+    with pytest.raises(DataError, match="an as-of date 2040-01-01; expected at most 2025-02-02"):
+        panel_at(warehouse, SUBSCRIPTION, today, pd.Timestamp("2040-01-01"))
+
+
+def test_an_account_made_after_the_date_has_no_tenure_yet(open_tables, small_company):
+    late = small_company["accounts"].assign(created_at=pd.Timestamp("2024-11-01"))
+    assert features_at(open_tables(small_company | {"accounts": late}))["tenure_days"].isna().all()
+
+
+def test_contacts_that_leave_without_having_come_are_not_taken_away(open_tables, small_company):
+    contacts = pd.DataFrame(
+        {
+            "contact_id": ["1", "2"],
+            "account_id": ["a", "a"],
+            "active_from": pd.to_datetime(["2023-02-01", None]),
+            "active_to": pd.to_datetime([None, "2024-05-01"]),
+        }
+    )
+    row = features_at(open_tables(small_company | {"contacts": contacts})).loc["a"]
+    assert (row["contacts_now"], row["contacts_left_180d"]) == (1.0, 1.0)
+
+
+def test_a_column_with_the_name_of_a_feature_is_refused(open_tables, small_company):
+    accounts = small_company["accounts"].assign(mrr_now=[1.0, 2.0, 3.0])
+    with pytest.raises(DataError, match="two sources of a feature mrr_now"):
+        features_at(open_tables(small_company | {"accounts": accounts}))
+
+
+def test_the_panel_does_not_depend_on_the_order_of_the_rows(open_tables, small_company):
+    shuffled = {name: frame.sample(frac=1, random_state=3) for name, frame in small_company.items()}
+    one = training_panel(open_tables(small_company), SUBSCRIPTION, PanelSettings()).rows
+    other = training_panel(open_tables(shuffled), SUBSCRIPTION, PanelSettings()).rows
+    pd.testing.assert_frame_equal(one, other, check_exact=True)

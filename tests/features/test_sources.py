@@ -207,3 +207,57 @@ def test_a_file_that_is_no_parquet_is_one_clear_error(tmp_path: Path) -> None:
 def test_a_mapping_that_makes_no_sense_is_refused(mapping: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Sources(tables=mapping)
+
+
+def test_rows_that_begin_with_a_hash_are_rows(tmp_path: Path) -> None:
+    write(tmp_path, "account_id,industry\n#1,a\n#2,b\n3,c\n")
+    assert opened(tmp_path, accounts(), "accounts")["account_id"].tolist() == ["#1", "#2", "3"]
+
+
+def test_with_decimal_commas_a_dot_is_a_thousands_mark_or_a_mistake(tmp_path: Path) -> None:
+    write(tmp_path, "account_id;employees;version\n1;1.234,5;1.2.3\n2;12.50;1.2.4\n")
+    rows = opened(tmp_path, accounts(delimiter=";", decimal=","), "accounts")
+    assert rows["employees"].tolist()[0] == 1234.5
+    assert rows["employees"].isna().tolist() == [False, True]
+    assert rows["version"].tolist() == ["1.2.3", "1.2.4"]
+
+
+def test_a_whole_number_is_the_same_id_as_float_integer_and_text(tmp_path: Path) -> None:
+    pd.DataFrame({"account_id": [12346.0, None]}).to_parquet(tmp_path / "f.parquet")
+    pd.DataFrame({"account_id": [12346]}).to_parquet(tmp_path / "i.parquet")
+    write(tmp_path, "account_id\n 12346 \n")
+    sources = ("f.parquet", "i.parquet", "t.csv")
+    found = [opened(tmp_path, {"accounts": {"source": name}}, "accounts")["account_id"][0] for name in sources]
+    assert found == ["12346"] * 3
+
+
+def test_na_is_a_value_among_texts_and_missing_among_numbers(tmp_path: Path) -> None:
+    write(tmp_path, "account_id,region,employees\n1,NA,NA\n2,EU,3\n")
+    rows = opened(tmp_path, accounts(), "accounts")
+    assert rows["region"].tolist() == ["NA", "EU"]
+    assert rows["employees"].isna().tolist() == [True, False]
+
+
+def test_a_row_with_too_many_values_is_named_with_its_line(tmp_path: Path) -> None:
+    write(tmp_path, "account_id,industry\n1,a\n2,b,c\n")
+    with pytest.raises(DataError, match="line 3 has 3 values where the header has 2"):
+        opened(tmp_path, accounts(), "accounts")
+
+
+def test_dates_beyond_the_contract_make_no_column(tmp_path: Path) -> None:
+    write(tmp_path, "account_id,cancelled_on\n1,2024-01-01\n2,\n")
+    assert "cancelled_on" not in opened(tmp_path, accounts(), "accounts")
+
+
+def test_a_column_that_the_reading_itself_uses_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "account_id,_row\n1,x\n")
+    with pytest.raises(ConfigError, match="with columns _row"):
+        opened(tmp_path, accounts(), "accounts")
+
+
+def test_a_column_of_lists_is_refused_where_it_is_asked_for_and_left_out_elsewhere(tmp_path: Path) -> None:
+    pd.DataFrame({"account_id": ["a"], "tags": [["x", "y"]]}).to_parquet(tmp_path / "t.parquet")
+    assert "tags" not in opened(tmp_path, {"accounts": {"source": "t.parquet"}}, "accounts")
+    mapping = {"accounts": {"source": "t.parquet", "columns": {"industry": "tags"}}}
+    with pytest.raises(ConfigError, match="a column tags of type array"):
+        opened(tmp_path, mapping, "accounts")

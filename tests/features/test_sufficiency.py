@@ -8,7 +8,7 @@ from features.catalog import Feature
 from features.errors import DataError
 from features.labels import ChurnDefinition
 from features.panel import Panel, PanelSettings, training_panel
-from features.sufficiency import events_after_the_end, fail_on_errors, panel_findings, single_column_auc
+from features.sufficiency import events_after, events_after_the_end, fail_on_errors, panel_findings, single_column_auc
 
 NUMBER = Feature("usage", "behaviour", "behaviour", "count", "Usage")
 CATEGORY = Feature("plan", "firmographic", "context", "category", "Plan", kind="category")
@@ -92,3 +92,31 @@ def test_events_after_the_end_of_an_account_are_counted(open_tables, small_compa
     tables = small_company | {"activities": pd.concat([small_company["activities"], late])}
     found = events_after_the_end(open_tables(tables))
     assert [(finding.table, finding.severity, finding.n) for finding in found] == [("activities", "warning", 1)]
+
+
+def test_a_column_of_accounts_that_was_written_after_they_left_is_found(open_tables, small_company):
+    n = 60
+    ids = [f"a{i:02}" for i in range(n)]
+    left = np.arange(n) < 20
+    ends = pd.to_datetime(np.where(left, "2024-07-15", "NaT"))
+    tables = {
+        "accounts": pd.DataFrame({"account_id": ids, "state": np.where(left, "gone", "live")}),
+        "subscriptions": pd.DataFrame(
+            {"subscription_id": ids, "account_id": ids, "start_date": pd.Timestamp("2023-01-01"), "end_date": ends}
+        ),
+        "activities": small_company["activities"].assign(account_id="a00"),
+    }
+    panel = training_panel(open_tables(tables), ChurnDefinition("subscription"), PanelSettings())
+    found = [finding for finding in panel_findings(panel, 10) if finding.severity == "error"]
+    assert [(finding.table, finding.column) for finding in found] == [("accounts", "state")]
+    assert "ignore = ['state']" in found[0].do
+
+
+def test_columns_that_never_differ_carry_no_model():
+    assert errors(panel_of([True, False] * 50, usage=np.ones(100))) == ["no feature that differs between accounts"]
+
+
+def test_events_dated_after_today_are_counted(open_tables, small_company):
+    found = events_after(open_tables(small_company), pd.Timestamp("2024-12-20"))
+    assert [(finding.table, finding.severity) for finding in found] == [("activities", "warning")]
+    assert found[0].n == int((small_company["activities"]["occurred_at"] > pd.Timestamp("2024-12-20")).sum())

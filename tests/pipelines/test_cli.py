@@ -118,9 +118,21 @@ def test_scoring_without_a_champion_says_what_to_do(trained, tmp_path: Path, cap
     assert not out.exists()
 
 
-def test_an_output_that_cannot_be_written_is_found_before_the_work(trained, capsys: pytest.CaptureFixture):
+def test_an_output_that_cannot_be_written_is_found_before_the_work(
+    trained, tmp_path: Path, capsys: pytest.CaptureFixture
+):
     assert "ending in .parquet or .csv" in refusal(capsys, "score", "--out", "scores.xlsx", "--config", trained.config)
     assert "not there" in refusal(capsys, "features", "--out", "no/where/x.csv", "--config", trained.config)
+    folder = tmp_path / "x.csv"
+    folder.mkdir()
+    assert "which is a folder" in refusal(capsys, "features", "--out", str(folder), "--config", trained.config)
+
+
+def test_check_says_in_json_too_that_a_table_cannot_be_read(make_project, rows, capsys: pytest.CaptureFixture):
+    project = make_project(rows.head(0))
+    assert project.run("check", "--json") == 1
+    findings = json.loads(capsys.readouterr().out)
+    assert [(finding["severity"], "no rows" in finding["what"]) for finding in findings] == [("error", True)]
 
 
 def test_no_settings_file_is_said(capsys: pytest.CaptureFixture):

@@ -67,11 +67,30 @@ def test_an_absent_file_is_named(project):
         read_release(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 3}', '{"version": "../elsewhere"}'])
+BROKEN = ["", "{", "[]", '{"version": "v"}', '{"version": 3, "previous": []}', '{"version": "../x", "previous": []}']
+
+
+@pytest.mark.parametrize("text", BROKEN)
 def test_a_broken_pointer_is_refused(tmp_path: Path, text: str):
     (tmp_path / POINTER).write_text(text)
     with pytest.raises(ReleaseError, match="promote again"):
         read_pointer(tmp_path)
+
+
+def test_promotion_mends_a_broken_pointer_and_a_damaged_release(project):
+    version = project.versions[0]
+    assert project.run("promote", version) == 0
+    (project.folder / "releases" / POINTER).write_text("garbage")
+    (project.folder / "releases" / version / "model.txt").write_text("garbage")
+    assert project.run("promote", version) == 0
+    assert pointer(project)["version"] == version
+    assert read_release(project.folder / "releases" / version).manifest.version == version
+    assert sorted(path.name for path in (project.folder / "releases").iterdir()) == sorted([version, POINTER])
+
+
+def test_another_user_can_read_the_pointer(tmp_path: Path):
+    write_pointer(tmp_path, version="a", previous=[], promoted="now")
+    assert (tmp_path / POINTER).stat().st_mode & 0o444 == 0o444
 
 
 def test_a_pointer_is_replaced_whole(tmp_path: Path):
