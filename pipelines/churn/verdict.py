@@ -54,7 +54,7 @@ def _claim(contest: Contest, beats: bool) -> str:
         return f"The model beats the {contest.baseline}"
     if gain.high < 0:
         return f"The model is worse than the {contest.baseline}"
-    return f"The model does not beat the {contest.baseline} beyond chance"
+    return f"The model does not beat the {contest.baseline}"
 
 
 def _evidence(contest: Contest) -> str:

@@ -33,7 +33,7 @@ def test_units_choose_the_words() -> None:
 def test_a_category_is_named_by_the_level_it_has_more_of() -> None:
     pro = (HALVES == 0).astype(float)
     assert names(pro, 1 - pro, axes=[Axis(PLAN, "Enterprise"), Axis(PLAN, "Basic")]) == ["Enterprise", "Basic"]
-    assert names(pro, 1 - pro, axes=[Axis(AUTO, "yes"), Axis(AUTO, "no")]) == ["Auto renew yes", "Auto renew no"]
+    assert names(pro, 1 - pro, axes=[Axis(AUTO, "yes"), Axis(AUTO, "no")]) == ["Auto renew", "No auto renew"]
 
 
 def test_what_says_the_same_is_said_once() -> None:
