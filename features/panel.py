@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.catalog import Feature, Inventory, Kind, available, described
+from features.catalog import Feature, available, described
 from features.compute import AccountColumn, DaysSince, ObservedColumn
+from features.cutoffs import monthly_cutoffs, observed_from, observed_until
 from features.errors import DataError
 from features.evaluate import event_features
-from features.events import NEED, EventLog, log_expression, positions, read_log
+from features.events import EventLog, positions, read_log
+from features.inventory import inventory
 from features.labels import ChurnDefinition, active, inactivity_spells, labelled, subscribed, subscription_spells
 from features.sources import Warehouse
-from features.tables import TABLES
 
 Progress = Callable[[str], None]
-MOST_CATEGORY_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -100,103 +100,6 @@ def panel_at(
         expected = f"at most {last:%Y-%m-%d}, where knowledge ends"
         raise DataError.of(f"an as-of date {as_of:%Y-%m-%d}", expected, "name an earlier one")
     return _panel(warehouse, churn, settings, pd.DatetimeIndex([as_of]), until, progress)
-
-
-def monthly_cutoffs(first: pd.Timestamp, until: pd.Timestamp, history_days: int) -> pd.DatetimeIndex:
-    """Return the first of every month that has `history_days` before it, up to `until`.
-
-    >>> monthly_cutoffs(pd.Timestamp("2024-01-10"), pd.Timestamp("2024-06-01"), 30).strftime("%m-%d").tolist()
-    ['03-01', '04-01', '05-01', '06-01']
-    """
-    months = pd.date_range(first.normalize(), until, freq="MS")
-    return months[months >= first + pd.Timedelta(days=history_days)]
-
-
-def observed_from(warehouse: Warehouse) -> pd.Timestamp:
-    """The first thing that is known to have happened, subscriptions apart: where knowledge begins.
-
-    Subscriptions often reach back to before the records do, and then only of customers who were still there when these
-    began: as-of dates among them would show a time in which nobody ever left.
-    """
-    return min(_times(warehouse, "min"))
-
-
-def observed_until(warehouse: Warehouse, today: pd.Timestamp | None = None) -> pd.Timestamp:
-    """The day after the last thing that is known to have happened, today at most: where knowledge ends.
-
-    Subscriptions apart, for theirs may be booked ahead. A row that is dated after today is a mistake, not knowledge.
-    """
-    until = max(_times(warehouse, "max")).normalize() + pd.Timedelta(days=1)
-    return until if today is None else min(until, today.normalize() + pd.Timedelta(days=1))
-
-
-def _times(warehouse: Warehouse, end: str) -> list[pd.Timestamp]:
-    """The first or last time of every table with events; of subscriptions only where there is nothing else."""
-    dated = [name for name, table in TABLES.items() if table.happened and name in warehouse.tables]
-    if len(dated) > 1:
-        dated = [name for name in dated if name != "subscriptions"]
-    columns = [warehouse.tables[name][str(TABLES[name].happened)] for name in dated]
-    times = [(column.min() if end == "min" else column.max()).to_pyarrow().as_py() for column in columns]
-    if not times:
-        raise DataError.of("no table with events", "at least one", "map activities, transactions or subscriptions")
-    return [pd.Timestamp(time) for time in times]
-
-
-def inventory(warehouse: Warehouse) -> Inventory:
-    """Return what there is to compute features from."""
-    log = log_expression(warehouse.tables)
-    need = (log["stream"] == NEED).ifelse(log["kind"], None)
-    found = log.group_by(stream=log["stream"], need=need).aggregate(
-        valued=log["value"].count(), by_contact=log["contact_id"].count(), at_touchpoint=log["touchpoint"].count()
-    )
-    rows = found.to_pyarrow().to_pylist()
-    knowing = {
-        what: frozenset(row["stream"] for row in rows if row[what])
-        for what in ("valued", "by_contact", "at_touchpoint")
-    }
-    accounts, times, names = _columns_there(warehouse, "accounts")
-    observed, _, other_names = _columns_there(warehouse, "observations")
-    return Inventory(
-        streams=frozenset(row["stream"] for row in rows),
-        need_items=tuple(sorted({row["need"] for row in rows if row["need"]})),
-        account_columns=accounts,
-        account_times=times,
-        observed_columns=observed,
-        left_out=dict.fromkeys(names + other_names, "nearly every value differs, it names more than it groups"),
-        **knowing,
-    )
-
-
-_NO_FEATURE = {"account_id", "name", "parent_account_id", "owner", "churned", "as_of"}
-
-
-def _columns_there(warehouse: Warehouse, name: str) -> tuple[dict[str, Kind], frozenset[str], list[str]]:
-    """Columns of an open table that say something by kind, those that are times, and texts that are nearly unique."""
-    table = warehouse.tables.get(name)
-    if table is None:
-        return {}, frozenset(), []
-    columns = [column for column in table.columns if column not in _NO_FEATURE]
-    if not columns:
-        return {}, frozenset(), []
-    counts = table.aggregate(
-        **{f"{column}|n": table[column].count() for column in columns},
-        **{f"{column}|u": table[column].nunique() for column in columns},
-    )
-    found = counts.to_pyarrow().to_pylist()[0]
-    times = {column for column in columns if table[column].type().is_timestamp() and found[f"{column}|n"]}
-    kinds: dict[str, Kind] = {}
-    names: list[str] = []
-    for column in columns:
-        n, unique = found[f"{column}|n"], found[f"{column}|u"]
-        if column in times or n == 0:
-            continue
-        if table[column].type().is_numeric():
-            kinds[column] = "number"
-        elif unique <= max(2, MOST_CATEGORY_SHARE * n):
-            kinds[column] = "category"
-        else:
-            names.append(column)
-    return kinds, frozenset(times), names
 
 
 def _panel(

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from features.checks import fail_on_rejects, read_tables
+from features.cutoffs import observed_until
 from features.errors import ReleaseError
-from features.panel import Panel, Progress, observed_until, panel_at
+from features.panel import Panel, Progress, panel_at
 from features.sources import open_warehouse
 from pipelines.churn.calibration import probability
 from pipelines.churn.reasons import top_reasons

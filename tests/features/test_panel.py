@@ -6,9 +6,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from features.cutoffs import monthly_cutoffs, observed_until
 from features.errors import DataError
 from features.labels import ChurnDefinition
-from features.panel import PanelSettings, monthly_cutoffs, observed_until, panel_at, partitions, training_panel
+from features.panel import PanelSettings, panel_at, partitions, training_panel
 
 SUBSCRIPTION = ChurnDefinition("subscription", horizon_days=90, grace_days=30)
 AS_OF = pd.Timestamp("2024-07-01")
