@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from features.sources import Warehouse
 
 FEW_CHURNERS = 100
-MUCH_MISSING = 0.5
+MUCH_MISSING = 0.2
 LEAK_AUC = 0.995
 LEAK_AUC_TODAY = 0.95
 SMALL_LEVEL = 5

@@ -211,7 +211,7 @@ def _papers(release: Release, evaluation: Evaluation, contributions: pd.DataFram
 
 def churn_by_segment(release: Release, matured: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     """Return segment, n_accounts, n, counted (with low and high) and predicted churn (shares) of the held-out rows."""
-    rows = matured.loc[predictions.index]
+    rows = matured.iloc[predictions["row"]]
     churned = predictions["churned"].to_numpy(dtype=float)
     accounts = predictions["account_id"].to_numpy()
     found = []

@@ -58,7 +58,8 @@ class Evaluation:
     gains
         By baseline and figure: how much better the model is (negative: worse), paired on the same resamples.
     predictions
-        The held-out rows: account_id, as_of where there is one, churned, fold, and one probability a learner.
+        The held-out rows: account_id, as_of where there is one, churned, fold, row (position among the rows given), and
+        one probability a learner.
     seconds
         By learner, to fit and predict all folds.
     """
@@ -137,7 +138,9 @@ def held_out_predictions(
     parts = []
     for number, fold in enumerate(split.folds):
         train, test = rows.iloc[fold.train], rows.iloc[fold.test]
-        part = test[[name for name in ("account_id", "as_of", "churned") if name in rows]].assign(fold=number)
+        part = test[[name for name in ("account_id", "as_of", "churned") if name in rows]].assign(
+            fold=number, row=fold.test
+        )
         for name, learn in learners.items():
             start = time.perf_counter()
             part[name] = learn(train, features).prob(test)
