@@ -178,18 +178,26 @@ def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFI
 @app.command()
 def promote(version: Annotated[str, typer.Argument(help="name of a release")], config: ConfigOption = CONFIG) -> None:
     """Make a release the champion, if the gate passed it."""
+    from pipelines.progress import bar
     from pipelines.promotion import promote as run
 
-    manifest = run(_settings(config), version)
+    settings = _settings(config)
+    with bar(("exporting the release",)) as tell:
+        tell("exporting the release")
+        manifest = run(settings, version)
     _say(f"champion: {manifest.version}")
 
 
 @app.command()
 def rollback(config: ConfigOption = CONFIG) -> None:
     """Go back to the champion before."""
+    from pipelines.progress import bar
     from pipelines.promotion import rollback as run
 
-    manifest = run(_settings(config))
+    settings = _settings(config)
+    with bar(("verifying the release",)) as tell:
+        tell("verifying the release")
+        manifest = run(settings)
     _say(f"champion: {manifest.version}")
 
 
