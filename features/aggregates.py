@@ -8,8 +8,7 @@ touchpoint, -1: none). A window without events gives 0 for counts and sums, NaN 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -44,8 +43,7 @@ AGGREGATES = (
 )
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What to compute: one column per aggregate over one selection of event types in one window.
 
     `selections` (s, t) says which of the log's types a selection holds; `selection`, `aggregate` and `window` (c,)
@@ -56,6 +54,26 @@ class Plan:
     selection: Int
     aggregate: Int
     window: Int
+
+
+class _Events(NamedTuple):
+    """The event log's columns, as the compiled code takes them."""
+
+    offsets: Int
+    at: Int
+    known_at: Int
+    type: Any
+    kind: Any
+    value: Float
+    contact: Any
+    touchpoint: Any
+
+
+class _Spine(NamedTuple):
+    """Rows to fill: account i owns those from `starts[i]` to `starts[i + 1]`."""
+
+    starts: Int
+    as_of: Int
 
 
 def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan, threads: int = 2) -> Float:
@@ -72,98 +90,87 @@ def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan, threads: int = 2)
     threads
         how many parts the accounts are cut into; the result does not depend on it.
     """
+    events = _Events(log.offsets, log.at, log.known_at, log.type, log.kind, log.value, log.contact, log.touchpoint)
+    spine = _Spine(np.searchsorted(accounts, np.arange(len(log.accounts) + 1)), as_of)
     out = np.full((len(accounts), len(plan.aggregate)), np.nan)
-    starts = np.searchsorted(accounts, np.arange(len(log.accounts) + 1))
-    kind = log.kind
     cuts = np.linspace(0, len(log.accounts), max(1, threads) + 1).astype(np.int64)
-
-    def part(k: int) -> None:
-        events = (log.offsets, log.at, log.known_at, log.type, kind, log.value, log.contact, log.touchpoint)
-        _walk_accounts(cuts[k], cuts[k + 1], *events, starts, as_of, *_columns(plan), out)
-
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        list(pool.map(part, range(max(1, threads))))
+        list(pool.map(lambda first, last: _walk_accounts(first, last, events, spine, plan, out), cuts[:-1], cuts[1:]))
     return out
 
 
-def _columns(plan: Plan) -> tuple[Any, ...]:
-    return plan.selections, plan.selection, plan.aggregate, plan.window
-
-
 @numba.njit(cache=True, nogil=True)
-def _walk_accounts(  # noqa: PLR0913, RUF100 - numba takes arrays, not objects
-    first, last, offsets, at, known_at, types, kind, value, contact, touchpoint, starts, as_of, selections, selection,
-    aggregate, window, out,
-):  # fmt: skip
+def _walk_accounts(first, last, events, spine, plan, out):
     """Fill `out` for the accounts from `first` to `last`."""
-    n_columns = len(aggregate)
+    n_columns = len(plan.aggregate)
     for account in range(first, last):
-        row_start, row_end = starts[account], starts[account + 1]
+        row_start, row_end = spine.starts[account], spine.starts[account + 1]
         if row_start == row_end:
             continue
-        begin, end = offsets[account], offsets[account + 1]
         column = 0
         while column < n_columns:
-            chosen = selection[column]
-            index = _selected(types, begin, end, selections[chosen])
+            chosen = plan.selection[column]
+            index = _selected(events, account, plan.selections[chosen])
             after = column
-            while after < n_columns and selection[after] == chosen:
+            while after < n_columns and plan.selection[after] == chosen:
                 after += 1
             for row in range(row_start, row_end):
-                known = _known(index, at, known_at, as_of[row])
-                known_times = at[known]
+                as_of = spine.as_of[row]
+                known = _known(events, index, as_of)
+                known_times = events.at[known]
                 for c in range(column, after):
-                    seen = known[np.searchsorted(known_times, as_of[row] - window[c]) :]
-                    out[row, c] = _aggregate(aggregate[c], at, value, kind, contact, touchpoint, seen, as_of[row])
+                    seen = known[np.searchsorted(known_times, as_of - plan.window[c]) :]
+                    out[row, c] = _aggregate(plan.aggregate[c], events, seen, as_of)
             column = after
 
 
 @numba.njit(cache=True, nogil=True)
-def _selected(types, begin, end, chosen):
+def _selected(events, account, chosen):
     """Positions of the account's events whose type is chosen."""
+    begin, end = events.offsets[account], events.offsets[account + 1]
     index = np.empty(end - begin, np.int64)
     n = 0
     for i in range(begin, end):
-        if chosen[types[i]]:
+        if chosen[events.type[i]]:
             index[n] = i
             n += 1
     return index[:n]
 
 
 @numba.njit(cache=True, nogil=True)
-def _known(index, at, known_at, as_of):
+def _known(events, index, as_of):
     """Positions of the events that had happened and were known strictly before `as_of`."""
     known = np.empty(len(index), np.int64)
     n = 0
     for i in index:
-        if at[i] >= as_of:
+        if events.at[i] >= as_of:
             break
-        if known_at[i] < as_of:
+        if events.known_at[i] < as_of:
             known[n] = i
             n += 1
     return known[:n]
 
 
 @numba.njit(cache=True, nogil=True)
-def _aggregate(code, at, value, kind, contact, touchpoint, seen, as_of):
+def _aggregate(code, events, seen, as_of):
     """Dispatch on the aggregate's position in AGGREGATES."""
     if code == 0:
         return float(len(seen))
     if code == 10:
-        return active_days(at[seen], as_of)
+        return active_days(events.at[seen], as_of)
     if code == 11:
-        return days_since(at[seen], as_of, -1)
+        return days_since(events.at[seen], as_of, -1)
     if code == 12:
-        return days_since(at[seen], as_of, 0)
+        return days_since(events.at[seen], as_of, 0)
     if code == 13:
-        return distinct(kind[seen])
+        return distinct(events.kind[seen])
     if code == 14:
-        return distinct(contact[seen])
+        return distinct(events.contact[seen])
     if code == 15:
-        return distinct(touchpoint[seen])
+        return distinct(events.touchpoint[seen])
     if code == 16:
-        return days_to_renewal(at[seen], value[seen], as_of)
-    return _of_values(code, at[seen], value[seen], as_of)
+        return days_to_renewal(events.at[seen], events.value[seen], as_of)
+    return _of_values(code, events.at[seen], events.value[seen], as_of)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -30,9 +30,8 @@ INTERNAL_RATING, INTERVENTION = "internal_rating", "intervention"
 
 # Scores are put on the scale on which people know the metric.
 USUAL_SCALES = {NPS: (0.0, 10.0), CSAT: (1.0, 5.0), CES: (1.0, 7.0)}
+# In this order events are sorted: every column takes part, so that those at the same instant have one order too.
 LOG_COLUMNS = ("account_id", "at", "known_at", "stream", "kind", "value", "contact_id", "touchpoint")
-# Every column takes part, so that events at the same instant have one order too.
-LOG_ORDER = ("account_id", "at", "known_at", "stream", "kind", "value", "contact_id", "touchpoint")
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def read_log(warehouse: Warehouse, accounts: npt.NDArray[np.object_]) -> EventLo
 
     wanted = ibis.memtable(pa.table({"account_id": pa.array(accounts, pa.string())}))
     log = log_expression(warehouse.tables)
-    log = log.semi_join(wanted, "account_id").order_by(list(LOG_ORDER))
+    log = log.semi_join(wanted, "account_id").order_by(list(LOG_COLUMNS))
     return to_log(log.to_pyarrow(), accounts)
 
 

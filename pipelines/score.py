@@ -48,7 +48,7 @@ def score_accounts(settings: Settings, as_of: datetime | None, out: Path, tell: 
     scores = score_rows(release, rows)
     tell("writing")
     write_frame(scores, out)
-    notes = [*_unknown_levels(release, rows), *publish_rows(rows, settings.state_folder)]
+    notes = [*_beyond_knowledge(panel), *_unknown_levels(release, rows), *publish_rows(rows, settings.state_folder)]
     date = f"{rows['as_of'].max():%Y-%m-%d}" if "as_of" in rows else None
     return Scored(release.manifest.version, date, len(rows), notes)
 
@@ -133,6 +133,14 @@ def publish_rows(rows: pd.DataFrame, state: Path) -> list[str]:
     state.mkdir(parents=True, exist_ok=True)
     write_frame(rows.drop(columns="churned", errors="ignore"), path)
     return []
+
+
+def _beyond_knowledge(panel: Panel) -> list[str]:
+    """A note where the date lies after all that is known: silence and missing tables look alike then."""
+    until = panel.observed_until
+    if until is None or "as_of" not in panel.rows or panel.rows["as_of"].max() <= until:
+        return []
+    return [f"the tables end before {until:%Y-%m-%d}: what happened since then is not in these scores"]
 
 
 def _unknown_levels(release: Release, rows: pd.DataFrame) -> list[str]:

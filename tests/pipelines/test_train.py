@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.labels import ChurnDefinition
+from features.panel import Panel
 from pipelines.config import read_settings
 from pipelines.promotion import promote
 from pipelines.release import read_release
+from pipelines.score import _beyond_knowledge
 from pipelines.segmentation import Segment
 from pipelines.train import churn_by_segment, data_fingerprint, evaluate, latest, read_panel
 
@@ -82,3 +85,11 @@ def test_the_latest_rows_are_one_an_account():
     )
     assert latest(rows)["account_id"].tolist() == ["b", "a"]
     assert latest(rows.drop(columns="as_of"))["account_id"].tolist() == ["b", "a"]
+
+
+def test_scores_after_the_end_of_the_tables_say_so():
+    rows = pd.DataFrame({"account_id": ["a"], "as_of": pd.to_datetime(["2024-03-01"])})
+    definition = ChurnDefinition("subscription")
+    assert _beyond_knowledge(Panel(rows, (), definition, pd.Timestamp("2024-03-01"))) == []
+    (note,) = _beyond_knowledge(Panel(rows, (), definition, pd.Timestamp("2024-01-10")))
+    assert "end before 2024-01-10" in note
