@@ -1,71 +1,89 @@
-"""Features of spine rows from an event log: the declarations, handed to the kernel and put together again."""
+"""Features of spine rows from an event log: the declarations as a plan, walked, and put under their names."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.aggregates import AGGREGATES, DAY, EVER, Float, Int, Plan, walk
+from features.aggregates import AGGREGATES, DAY, EVER
 from features.catalog import Feature
 from features.compute import Combined, Windowed, parts
-from features.events import EventLog
+from features.log import EventLog, Int, Type
+from features.walk import DIFFERENCE, ITSELF, RATIO, Plan, walk
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_OPERATIONS = {"-": DIFFERENCE, "/": RATIO}
 
 
-def event_features(log: EventLog, features: Sequence[Feature], accounts: Int, as_of: Int) -> dict[str, Float]:
-    """Return the features that rest on events, one array a feature, a value a spine row.
+def event_features(log: EventLog, features: Sequence[Feature], accounts: Int, as_of: Int) -> dict[str, pa.Array]:
+    """Return the features of spine rows, one array a feature: numbers as float32, categories as text, null if missing.
 
     Parameters
     ----------
     log
         the events.
     features
-        declarations; those that do not rest on events are passed over.
+        declarations with a computation.
     accounts, as_of
         the spine: positions in `log.accounts`, ascending, and instants (microseconds), ascending in each account.
     """
-    ours = [feature for feature in features if parts(feature.compute)]
-    leaves = sorted({part for feature in ours for part in parts(feature.compute)}, key=_by_selection)
-    if not leaves:
-        return {}
-    values = walk(log, accounts, as_of, _plan(leaves, log))
-    computed = {leaf: values[:, i] for i, leaf in enumerate(leaves)}
-    return {feature.name: _value(feature, computed) for feature in ours}
+    values = walk(log, accounts, as_of, plan(tuple(features), log.types))
+    return {feature.name: _column(feature, values[i], log) for i, feature in enumerate(features)}
 
 
-def _by_selection(leaf: Windowed) -> tuple[str, ...]:
-    return (*leaf.streams, "|", leaf.kind or "", leaf.aggregate, str(leaf.days))
+def _column(feature: Feature, values: Any, log: EventLog) -> pa.Array:
+    import pyarrow as pa
+
+    if feature.kind == "number":
+        return pa.array(values, from_pandas=True)
+    codes = np.where(np.isnan(values), -1, values).astype(np.int32)
+    is_missing = codes < 0
+    coded = pa.array(np.where(is_missing, 0, codes), mask=is_missing)
+    return pa.DictionaryArray.from_arrays(coded, pa.array(log.texts, pa.string())).cast(pa.string())
 
 
-def _value(feature: Feature, computed: dict[Windowed, Float]) -> Float:
-    compute = feature.compute
-    if isinstance(compute, Combined):
-        return _combined(compute, computed[compute.left], computed[compute.right])
-    assert isinstance(compute, Windowed)  # noqa: S101 - the caller keeps only what rests on events
-    return computed[compute]
-
-
-def _plan(columns: list[Windowed], log: EventLog) -> Plan:
-    """Return what the kernel has to do for the aggregates, which must be ordered by selection."""
-    chosen = [(column.streams, column.kind) for column in columns]
+@lru_cache(maxsize=256)
+def plan(features: tuple[Feature, ...], types: tuple[Type, ...]) -> Plan:
+    """Return what the walk has to do for features over a log of these types."""
+    leaves = sorted({part for feature in features for part in parts(feature.compute)}, key=_place)
+    chosen = [(leaf.streams, leaf.kind, leaf.roles) for leaf in leaves]
     selections = list(dict.fromkeys(chosen))
-    types = log.types or (("", None),)
-    holds = [[stream in streams and kind in (None, own) for stream, own in types] for streams, kind in selections]
+    at = {leaf: i for i, leaf in enumerate(leaves)}
+    columns = [_operands(feature, at) for feature in features]
+    kinds = sorted({kind for _, kind, _ in types if kind is not None})
     return Plan(
-        selections=np.array(holds, dtype=bool).reshape(len(selections), len(types)),
+        holds=np.array([[_takes(each, type_) for type_ in types] for each in selections], dtype=bool).reshape(
+            len(selections), len(types)
+        ),
         selection=np.array([selections.index(each) for each in chosen], dtype=np.int64),
-        aggregate=np.array([AGGREGATES.index(column.aggregate) for column in columns], dtype=np.int64),
-        window=np.array([EVER if column.days is None else column.days * DAY for column in columns], dtype=np.int64),
+        aggregate=np.array([AGGREGATES.index(leaf.aggregate) for leaf in leaves], dtype=np.int64),
+        window=np.array([EVER if leaf.days is None else round(leaf.days * DAY) for leaf in leaves], dtype=np.int64),
+        parameter=np.array([np.nan if leaf.parameter is None else leaf.parameter for leaf in leaves], dtype=float),
+        operation=np.array([operation for operation, _, _ in columns], dtype=np.int64),
+        left=np.array([left for _, left, _ in columns], dtype=np.int64),
+        right=np.array([right for _, _, right in columns], dtype=np.int64),
+        kind=np.array([-1 if kind is None else kinds.index(kind) for _, kind, _ in types], dtype=np.int32),
     )
 
 
-def _combined(compute: Combined, left: Float, right: Float) -> Float:
-    """Return the difference or the ratio, NaN where the divisor is zero or either is missing.
+def _place(leaf: Windowed) -> tuple[Any, ...]:
+    selection = (leaf.streams, leaf.kind or "", leaf.roles or ())
+    return (*selection, leaf.days or np.inf, leaf.aggregate, leaf.parameter or 0.0)
 
-    >>> _combined(Combined("/", Windowed(("nps",), "count"), Windowed(("invited",), "count")),
-    ...         np.array([1.0, 0.0]), np.array([4.0, 0.0]))
-    array([0.25,  nan])
-    """
-    if compute.operation == "-":
-        return left - right
-    return np.divide(left, right, out=np.full_like(left, np.nan), where=(right != 0) & ~np.isnan(right))
+
+def _takes(selection: tuple[Any, ...], type_: Type) -> bool:
+    streams, kind, roles = selection
+    return type_[0] in streams and kind in (None, type_[1]) and (roles is None or type_[2] in roles)
+
+
+def _operands(feature: Feature, at: dict[Windowed, int]) -> tuple[int, int, int]:
+    compute = feature.compute
+    if isinstance(compute, Combined):
+        return _OPERATIONS[compute.operation], at[compute.left], at[compute.right]
+    (leaf,) = parts(compute)
+    return ITSELF, at[leaf], at[leaf]

@@ -1,286 +1,171 @@
-"""Every table as one event log: account, time, known time, stream, kind, value, contact, touchpoint."""
+"""Every table as one event log: which events a row tells of, and all of them as one relation."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from features.sources import Warehouse
+from features import streams as s
+from features.log import log_rows
+from features.relatives import account_events, observation_events
+from features.rules import Below, Col, Const, Either, Flag, Given, Hours, If, Is, Not, OnScale, Ratio, Rule, Size
 
 if TYPE_CHECKING:
     import ibis
-    import pyarrow as pa
 
-Int = npt.NDArray[np.int64]
+    from features.sources import Warehouse
 
-ACTIVITY, OUTREACH = "activity", "outreach"
-PURCHASE, RETURN = "purchase", "return"
-CASE_OPENED, CASE_RESPONDED, CASE_CLOSED = "case_opened", "case_responded", "case_closed"
-CASE_ESCALATED, CASE_REOPENED = "case_escalated", "case_reopened"
-INVITED, ANSWERED = "invited", "answered"
-NPS, CSAT, CES, NEED, EMOTION = "nps", "csat", "ces", "need", "emotion"
-MRR_STARTED, MRR_ENDED = "mrr_started", "mrr_ended"
-SEATS_STARTED, SEATS_ENDED = "seats_started", "seats_ended"
-RENEWAL_MONTHS, AUTO_RENEW = "renewal_months", "auto_renew"
-CONTACT_JOINED, CONTACT_LEFT, CONTACT_GONE = "contact_joined", "contact_left", "contact_gone"
-INTERNAL_RATING, INTERVENTION = "internal_rating", "intervention"
-
-# Scores are put on the scale on which people know the metric.
-USUAL_SCALES = {NPS: (0.0, 10.0), CSAT: (1.0, 5.0), CES: (1.0, 7.0)}
-# In this order events are sorted: every column takes part, so that those at the same instant have one order too.
-LOG_COLUMNS = ("account_id", "at", "known_at", "stream", "kind", "value", "contact_id", "touchpoint")
+EVENT_LOG = "event_log"
+URGENT = ("high", "urgent", "critical", "highest", "p1", "1")
 
 
-@dataclass(frozen=True)
-class EventLog:
-    """Events sorted by account and time, as columns of equal length.
+def _rule(stream: str, at: str, **terms: Any) -> Rule:
+    return Rule(Const(stream), at, **terms)
 
-    `accounts` are the sorted account ids; account i owns the events from `offsets[i]` to `offsets[i + 1]`. `at` and
-    `known_at` are microseconds since 1970 (UTC), with known_at >= at. `type` points into `types`, pairs of (stream,
-    kind); `contact` and `touchpoint` are codes, -1 where there is none; `value` is NaN where there is none.
+
+def _of_value(stream: str, at: str, column: str, kind: str, also: tuple[str, ...] = ()) -> Rule:
+    """An event that is all about a value: none where the value is not known."""
+    return Rule(Const(stream), at, Col(kind), Col(column), Given((column,)), also)
+
+
+_OUT = Is("direction", "out")
+_RETURNED = Either(Is("is_return", True), Below("amount", 0.0))
+_SCORE = If(
+    Is("metric", s.NPS),
+    OnScale(s.NPS, 0, 10),
+    If(
+        Is("metric", s.CSAT),
+        OnScale(s.CSAT, 1, 5),
+        If(Is("metric", s.CES), OnScale(s.CES, 1, 7), Col("score")),
+    ),
+)
+
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "activities": (Rule(If(_OUT, Const(s.OUTREACH), Const(s.ACTIVITY)), "occurred_at", Col("event"), Col("value")),),
+    "transactions": (
+        Rule(If(_RETURNED, Const(s.RETURN), Const(s.PURCHASE)), "occurred_at", Col("product"), Size("amount")),
+    ),
+    "cases": (
+        _rule(s.CASE_OPENED, "opened_at", kind=Col("category")),
+        _rule(s.CASE_URGENT, "opened_at", kind=Col("category"), only=Is("priority", URGENT)),
+        _rule(
+            s.CASE_RESPONDED, "first_response_at", kind=Col("category"), value=Hours("opened_at", "first_response_at")
+        ),
+        _rule(s.CASE_CLOSED, "closed_at", kind=Col("category"), value=Hours("opened_at", "closed_at")),
+        # What happened to a case in between has no time of its own: it is known for sure when the case is closed.
+        _rule(s.CASE_ESCALATED, "closed_at", kind=Col("category"), only=Is("is_escalated", True)),
+        _of_value(s.CASE_REOPENED, "closed_at", "reopened_count", "category"),
+    ),
+    "survey_invitations": (_rule(s.INVITED, "sent_at", kind=Col("survey_type"), value=Const(0.0)),),
+    "survey_responses": (Rule(Col("metric"), "answered_at", Col("item"), _SCORE),),
+    "subscriptions": (
+        _rule(s.SUBSCRIBED, "start_date", kind=Col("plan")),
+        _rule(s.UNSUBSCRIBED, "end_date", kind=Col("plan"), also=("start_date",)),
+        _of_value(s.MRR_STARTED, "start_date", "mrr", "plan"),
+        _of_value(s.MRR_ENDED, "end_date", "mrr", "plan", ("start_date",)),
+        _of_value(s.SEATS_STARTED, "start_date", "quantity", "plan"),
+        _of_value(s.SEATS_ENDED, "end_date", "quantity", "plan", ("start_date",)),
+        _rule(s.PRICE, "start_date", kind=Col("plan"), value=Ratio("mrr", "quantity"), only=Given(("mrr", "quantity"))),
+        _of_value(s.RENEWAL_MONTHS, "start_date", "billing_period_months", "plan"),
+        _rule(
+            s.AUTO_RENEW, "start_date", kind=Col("plan"), value=Flag("is_auto_renew"), only=Given(("is_auto_renew",))
+        ),
+    ),
+    "contacts": (
+        _rule(s.CONTACT_JOINED, "active_from", kind=If(Is("is_primary", True), Const("primary"), Const("other"))),
+        _rule(s.CONTACT_LEFT, "active_to", kind=If(Is("is_primary", True), Const("primary"), Const("other"))),
+        # Of those only who are known to have come can be taken away from those who came.
+        _rule(
+            s.CONTACT_GONE,
+            "active_to",
+            kind=If(Is("is_primary", True), Const("primary"), Const("other")),
+            only=Given(("active_from",)),
+        ),
+    ),
+    "internal_ratings": (_rule(s.INTERNAL_RATING, "rated_at", kind=Col("rater"), value=Col("score")),),
+    "interventions": (
+        _rule(s.INTERVENTION, "delivered_at", kind=Col("kind"), value=Col("cost"), only=Not(Is("is_holdout", True))),
+    ),
+}
+
+
+def event_log(warehouse: Warehouse) -> ibis.Table:
+    """Return every event of every table as one relation with the columns of LOG_COLUMNS, in no order.
+
+    It is a view: what asks for some streams only reads the tables that tell of these.
     """
-
-    accounts: npt.NDArray[np.object_]
-    offsets: Int
-    at: Int
-    known_at: Int
-    type: npt.NDArray[np.int32]
-    types: tuple[tuple[str, str | None], ...]
-    value: npt.NDArray[np.float64]
-    contact: npt.NDArray[np.int32]
-    touchpoint: npt.NDArray[np.int32]
-
-    @property
-    def kind(self) -> npt.NDArray[np.int32]:
-        """The kind of each event as a code, -1 where there is none; the same over all streams."""
-        kinds = sorted({kind for _, kind in self.types if kind is not None})
-        codes = [-1 if kind is None else kinds.index(kind) for _, kind in self.types]
-        return np.array(codes or [-1], dtype=np.int32)[self.type]
-
-    @property
-    def account_codes(self) -> Int:
-        """The account of each event, as a position in `accounts`."""
-        return np.repeat(np.arange(len(self.accounts)), np.diff(self.offsets))
-
-    def of_streams(self, streams: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-        """Which events belong to the streams."""
-        wanted = np.array([stream in streams for stream, _ in self.types] or [False])
-        return wanted[self.type] if len(self.type) else np.zeros(0, dtype=bool)
+    if EVENT_LOG not in warehouse.tables:
+        warehouse.view(EVENT_LOG, log_expression(warehouse.tables))
+    return warehouse.tables[EVENT_LOG]
 
 
-def log_expression(tables: dict[str, ibis.Table]) -> ibis.Table:
-    """Return every event of every table as one relation with the columns of LOG_COLUMNS, unsorted."""
+def log_expression(tables: Mapping[str, ibis.Table]) -> ibis.Table:
+    """Return the event log of some tables.
+
+    It is made of projections, filters, unions, equi-joins and row numbers only, so that every engine computes the same.
+    """
     import ibis
 
-    parts = [part for name, events in _EVENTS.items() if name in tables for part in events(tables[name])]
-    if "survey_invitations" in tables and "survey_responses" in tables:
-        parts.append(_answered_invitations(tables["survey_invitations"], tables["survey_responses"]))
-    if not parts:
-        empty = ibis.memtable({"account_id": ["-"]}).filter(ibis.literal(False))
-        parts = [_part(empty, ibis.null("timestamp"), ibis.literal(ACTIVITY))]
+    parts = [
+        _events(_with_role(tables, name), rule) for name, rules in RULES.items() if name in tables for rule in rules
+    ]
+    if {"survey_invitations", "survey_responses"} <= set(tables):
+        parts.append(_answered(tables))
+    if "accounts" in tables:
+        parts += account_events(tables["accounts"], tables.get("account_changes"))
+    if "observations" in tables:
+        parts += observation_events(tables["observations"])
     log: ibis.Table = parts[0] if len(parts) == 1 else ibis.union(*parts)
     return log
 
 
-def read_log(warehouse: Warehouse, accounts: npt.NDArray[np.object_]) -> EventLog:
-    """Return the event log of the accounts (sorted ids); accounts without a history have no events."""
-    import ibis
-    import pyarrow as pa
-
-    wanted = ibis.memtable(pa.table({"account_id": pa.array(accounts, pa.string())}))
-    log = log_expression(warehouse.tables)
-    log = log.semi_join(wanted, "account_id").order_by(list(LOG_COLUMNS))
-    return to_log(log.to_pyarrow(), accounts)
-
-
-def to_log(events: pa.Table, accounts: npt.NDArray[np.object_]) -> EventLog:
-    """Return sorted events (columns as LOG_COLUMNS) as an EventLog over the sorted accounts."""
-    import pyarrow as pa
-
-    own, ids = _dictionary(events["account_id"])
-    codes = positions(accounts, np.array(ids, dtype=object))[own]
-    kinds = [None if kind is None else str(kind) for kind in _dictionary(events["kind"])[1]]
-    streams = [str(stream) for stream in _dictionary(events["stream"])[1]]
-    kind, stream = _dictionary(events["kind"])[0], _dictionary(events["stream"])[0]
-    pairs, type_codes = np.unique(stream.astype(np.int64) * (len(kinds) + 1) + kind + 1, return_inverse=True)
-    names = [(streams[pair // (len(kinds) + 1)], [None, *kinds][pair % (len(kinds) + 1)]) for pair in pairs]
-    return EventLog(
-        accounts=accounts,
-        offsets=np.searchsorted(codes, np.arange(len(accounts) + 1)),
-        at=_microseconds(events["at"]),
-        known_at=_microseconds(events["known_at"]),
-        type=type_codes.astype(np.int32),
-        types=tuple(names),
-        value=events["value"].cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64),
-        contact=_dictionary(events["contact_id"])[0],
-        touchpoint=_dictionary(events["touchpoint"])[0],
-    )
-
-
-def positions(accounts: npt.NDArray[np.object_], ids: npt.NDArray[np.object_]) -> Int:
-    """Return where each id stands in the sorted accounts.
-
-    >>> positions(np.array(["a", "b"], dtype=object), np.array(["b", "a", "b"], dtype=object)).tolist()
-    [1, 0, 1]
-    """
-    import pandas as pd
-
-    return np.asarray(pd.Index(accounts).get_indexer(pd.Index(ids)), dtype=np.int64)
-
-
-def _dictionary(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[Any]]:
-    """The codes of a text column (-1 for null) and the texts they point at."""
-    import pyarrow as pa
-
-    coded = column.cast(pa.string()).combine_chunks().dictionary_encode()
-    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return codes.astype(np.int32), coded.dictionary.to_pylist()
-
-
-def _microseconds(column: pa.ChunkedArray) -> Int:
-    import pyarrow as pa
-
-    micros = column.cast(pa.timestamp("us")).cast(pa.int64())
-    return np.asarray(micros.to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def _part(rows: ibis.Table, at: Any, stream: Any, **given: Any) -> ibis.Table:
-    """Project rows onto the log's columns; rows without a time are no events."""
+def _with_role(tables: Mapping[str, ibis.Table], name: str) -> ibis.Table:
+    """The table with the buying role of each row's contact."""
     import ibis
 
-    recorded = rows["recorded_at"] if "recorded_at" in rows.columns else at
-    known_at = ibis.greatest(at, ibis.coalesce(recorded, at))
-    projected: ibis.Table = rows.select(
+    rows = tables[name]
+    if name == "contacts":
+        return rows
+    if "contacts" not in tables or "contact_id" not in rows.columns:
+        return rows.mutate(role=ibis.null("string"))
+    roles = tables["contacts"].select(_contact="contact_id", role="role")
+    joined: ibis.Table = rows.left_join(roles, rows["contact_id"] == roles["_contact"]).drop("_contact")
+    return joined
+
+
+def _events(rows: ibis.Table, rule: Rule) -> ibis.Table:
+    """Project the rows onto the log's columns; rows without a time are no events."""
+    import ibis
+
+    if rule.only:
+        rows = rows.filter(rule.only.sql(rows))
+    rows = rows.filter(rows[rule.at].notnull())
+    known = [rows[name] for name in (*rule.also, "recorded_at") if name in rows.columns]
+    return log_rows(
+        rows,
         account_id=rows["account_id"],
-        at=at,
-        known_at=known_at,
-        stream=stream,
-        kind=given.get("kind", ibis.null("string")),
-        value=given.get("value", ibis.null("float64")),
-        contact_id=rows["contact_id"] if "contact_id" in rows.columns else ibis.null("string"),
-        touchpoint=rows["touchpoint"] if "touchpoint" in rows.columns else ibis.null("string"),
+        at=rows[rule.at],
+        known_at=ibis.greatest(*known) if len(known) > 1 else known[0] if known else None,
+        stream=rule.stream.sql(rows),
+        kind=rule.kind.sql(rows) if rule.kind else None,
+        value=rule.value.sql(rows) if rule.value else None,
+        contact_id=rows["contact_id"] if "contact_id" in rows.columns else None,
+        role=rows["role"],
+        touchpoint=rows["touchpoint"] if "touchpoint" in rows.columns else None,
     )
-    return projected.filter(projected["at"].notnull())
 
 
-def _valued(rows: ibis.Table, column: str, at: str, stream: str, kind: str) -> ibis.Table:
-    """The events of a stream that is all about a value: none where the value is not known."""
-    import ibis
-
-    known = rows.filter(rows[column].notnull())
-    value = known[column].cast("int64").cast("float64") if known[column].type().is_boolean() else known[column]
-    return _part(known, known[at], ibis.literal(stream), kind=known[kind], value=value)
+ANSWERED_RULE = Rule(Const(s.ANSWERED), "sent_at", Col("survey_type"), Const(1.0), also=("first_known_at",))
 
 
-def _activity_events(rows: ibis.Table) -> list[ibis.Table]:
-    import ibis
-
-    is_outreach = rows["direction"].fill_null("in") == "out"
-    stream = is_outreach.ifelse(ibis.literal(OUTREACH), ibis.literal(ACTIVITY))
-    return [_part(rows, rows["occurred_at"], stream, kind=rows["event"], value=rows["value"])]
-
-
-def _transaction_events(rows: ibis.Table) -> list[ibis.Table]:
-    import ibis
-
-    is_return = rows["is_return"].fill_null(False) | (rows["amount"] < 0)
-    stream = is_return.ifelse(ibis.literal(RETURN), ibis.literal(PURCHASE))
-    return [_part(rows, rows["occurred_at"], stream, kind=rows["product"], value=rows["amount"].abs())]
-
-
-def _case_events(rows: ibis.Table) -> list[ibis.Table]:
-    import ibis
-
-    kind = rows["category"]
-    first, closed = rows["first_response_at"], rows["closed_at"]
-    escalated = rows.filter(rows["is_escalated"].fill_null(False))
-    # What happened to a case in between has no time of its own: it is known for sure when the case is closed.
-    return [
-        _part(rows, rows["opened_at"], ibis.literal(CASE_OPENED), kind=kind),
-        _part(rows, first, ibis.literal(CASE_RESPONDED), kind=kind, value=_hours(rows["opened_at"], first)),
-        _part(rows, closed, ibis.literal(CASE_CLOSED), kind=kind, value=_hours(rows["opened_at"], closed)),
-        _part(escalated, escalated["closed_at"], ibis.literal(CASE_ESCALATED), kind=escalated["category"]),
-        _valued(rows, "reopened_count", "closed_at", CASE_REOPENED, "category"),
-    ]
-
-
-def _hours(start: Any, end: Any) -> Any:
-    return (end.epoch_seconds() - start.epoch_seconds()).cast("float64") / 3600
-
-
-def _invitation_events(rows: ibis.Table) -> list[ibis.Table]:
-    import ibis
-
-    return [_part(rows, rows["sent_at"], ibis.literal(INVITED), kind=rows["survey_type"])]
-
-
-def _answered_invitations(invitations: ibis.Table, responses: ibis.Table) -> ibis.Table:
+def _answered(tables: Mapping[str, ibis.Table]) -> ibis.Table:
     """Each invitation that was answered, at the time it was sent, known since it was answered."""
     import ibis
 
+    responses = tables["survey_responses"]
     known_at = ibis.greatest(responses["answered_at"], responses["recorded_at"].fill_null(responses["answered_at"]))
-    answers = responses.select(invitation_id="invitation_id", known_at=known_at)
-    first = answers.group_by("invitation_id").aggregate(first_known_at=answers["known_at"].min())
-    rows = invitations.drop("recorded_at").inner_join(first, "invitation_id").rename(recorded_at="first_known_at")
-    return _part(rows, rows["sent_at"], ibis.literal(ANSWERED), kind=rows["survey_type"])
-
-
-def _response_events(rows: ibis.Table) -> list[ibis.Table]:
-    score = rows["score"]
-    for metric, (low, high) in USUAL_SCALES.items():
-        least, most = rows["scale_min"].fill_null(low), rows["scale_max"].fill_null(high)
-        rescaled = low + (rows["score"] - least) / (most - least) * (high - low)
-        score = ((rows["metric"] == metric) & (most > least)).ifelse(rescaled, score)
-    return [_part(rows, rows["answered_at"], rows["metric"], kind=rows["item"], value=score)]
-
-
-def _subscription_events(rows: ibis.Table) -> list[ibis.Table]:
-    return [
-        _valued(rows, "mrr", "start_date", MRR_STARTED, "plan"),
-        _valued(rows, "mrr", "end_date", MRR_ENDED, "plan"),
-        _valued(rows, "quantity", "start_date", SEATS_STARTED, "plan"),
-        _valued(rows, "quantity", "end_date", SEATS_ENDED, "plan"),
-        _valued(rows, "billing_period_months", "start_date", RENEWAL_MONTHS, "plan"),
-        _valued(rows, "is_auto_renew", "start_date", AUTO_RENEW, "plan"),
-    ]
-
-
-def _contact_events(rows: ibis.Table) -> list[ibis.Table]:
-    import ibis
-
-    dated = rows.filter(rows["active_from"].notnull())
-    return [
-        _part(rows, rows["active_from"], ibis.literal(CONTACT_JOINED), kind=rows["role"]),
-        _part(rows, rows["active_to"], ibis.literal(CONTACT_LEFT), kind=rows["role"]),
-        # Of those only who are known to have come can be taken away from those who came.
-        _part(dated, dated["active_to"], ibis.literal(CONTACT_GONE), kind=dated["role"]),
-    ]
-
-
-def _rating_events(rows: ibis.Table) -> list[ibis.Table]:
-    import ibis
-
-    return [_part(rows, rows["rated_at"], ibis.literal(INTERNAL_RATING), kind=rows["rater"], value=rows["score"])]
-
-
-def _intervention_events(rows: ibis.Table) -> list[ibis.Table]:
-    import ibis
-
-    done = rows.filter(~rows["is_holdout"].fill_null(False))
-    return [_part(done, done["delivered_at"], ibis.literal(INTERVENTION), kind=done["kind"], value=done["cost"])]
-
-
-_EVENTS = {
-    "activities": _activity_events,
-    "transactions": _transaction_events,
-    "cases": _case_events,
-    "survey_invitations": _invitation_events,
-    "survey_responses": _response_events,
-    "subscriptions": _subscription_events,
-    "contacts": _contact_events,
-    "internal_ratings": _rating_events,
-    "interventions": _intervention_events,
-}
+    answers = responses.select(_invitation="invitation_id", known_at=known_at)
+    first = answers.group_by("_invitation").aggregate(first_known_at=answers["known_at"].min())
+    invitations = _with_role(tables, "survey_invitations")
+    rows = invitations.inner_join(first, invitations["invitation_id"] == first["_invitation"])
+    return _events(rows, ANSWERED_RULE)

@@ -9,15 +9,17 @@ lapsed account may still return, has passed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from features.events import ACTIVITY, PURCHASE, EventLog
+from features.log import EventLog, Int
+from features.streams import ACTIVITY, LABEL, PURCHASE, SUBSCRIBED, UNSUBSCRIBED
 
-NEVER = pd.Timestamp("2262-01-01")
+DAY = 86_400_000_000
+NEVER = np.int64(1) << np.int64(62)
+DUE, STAYED, CHURNED = -1, 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,79 +55,95 @@ class ChurnDefinition:
         return f"as labelled by the company's own observations ({within})"
 
 
-def subscription_spells(subscriptions: pd.DataFrame, grace_days: int) -> pd.DataFrame:
-    """Return spells (account_id, starts_at, ends_at) from subscriptions, merged over gaps of at most `grace_days`.
+class Ends(NamedTuple):
+    """The ends of spells, in order: of which account (a position in the log's accounts), and when (microseconds)."""
 
-    >>> runs = pd.DataFrame({"account_id": ["a", "a"], "start_date": pd.to_datetime(["2024-01-01", "2024-03-10"]),
-    ...                      "end_date": pd.to_datetime(["2024-03-01", None])})
-    >>> len(subscription_spells(runs, grace_days=30)), len(subscription_spells(runs, grace_days=5))
-    (1, 2)
+    account: Int
+    at: Int
+
+
+class Spine(NamedTuple):
+    """Rows (account, as_of): positions in the log's accounts and instants in microseconds, ascending."""
+
+    account: Int
+    as_of: Int
+
+
+def label_streams(churn: ChurnDefinition) -> tuple[str, ...]:
+    """The streams that say who is a customer, and until when."""
+    return {
+        "subscription": (SUBSCRIBED, UNSUBSCRIBED),
+        "inactivity": (ACTIVITY, PURCHASE),
+        "labelled": (LABEL,),
+    }[churn.kind]
+
+
+def at_risk(log: EventLog, churn: ChurnDefinition, cutoffs: Int) -> Spine:
+    """Return the spine of the accounts that are customers at each cutoff, by what was known before it."""
+    own = log.of_streams(label_streams(churn))
+    account, at, known_at = log.account_codes[own], log.at[own], log.known_at[own]
+    n = len(log.accounts)
+    if churn.kind == "inactivity":
+        recent = [(known_at < cutoff) & (at >= cutoff - churn.inactive_days * DAY) for cutoff in cutoffs]
+        is_there = np.array([np.bincount(account[seen], minlength=n) > 0 for seen in recent])
+    else:
+        sign = np.where(log.of_streams((SUBSCRIBED,))[own], 1.0, -1.0)
+        running = [np.bincount(account, sign * (known_at < cutoff), minlength=n) for cutoff in cutoffs]
+        is_there = np.array(running) > 0.5
+    rows, row_accounts = np.nonzero(is_there.reshape(len(cutoffs), n))
+    order = np.lexsort((rows, row_accounts))
+    return Spine(row_accounts[order], np.asarray(cutoffs, dtype=np.int64)[rows[order]])
+
+
+def spell_ends(log: EventLog, churn: ChurnDefinition) -> Ends:
+    """Return when spells ended.
+
+    A subscription's spell ends with the last running subscription where none begins within `grace_days`; one of
+    activity ends `inactive_days` after an event with none in between.
     """
-    runs = subscriptions.assign(ends_at=subscriptions["end_date"].fillna(NEVER)).sort_values(
-        ["account_id", "start_date"]
-    )
-    so_far = runs.groupby("account_id")["ends_at"].cummax()
-    before = so_far.groupby(runs["account_id"]).shift()
-    starts_anew = before.isna() | (runs["start_date"] > before + pd.Timedelta(days=grace_days))
-    runs = runs.assign(spell=starts_anew.cumsum())
-    spells = runs.groupby("spell", as_index=False).agg(
-        account_id=("account_id", "first"), starts_at=("start_date", "min"), ends_at=("ends_at", "max")
-    )
-    return spells[["account_id", "starts_at", "ends_at"]]
+    if churn.kind == "inactivity":
+        own = log.of_streams((ACTIVITY, PURCHASE))
+        account, at = log.account_codes[own], log.at[own]
+        is_last = np.append((np.diff(account) != 0) | (np.diff(at) > churn.inactive_days * DAY), True)[: len(at)]
+        return Ends(account[is_last], at[is_last] + churn.inactive_days * DAY)
+    own = log.of_streams((SUBSCRIBED, UNSUBSCRIBED))
+    account, at = log.account_codes[own], log.at[own]
+    starts = log.of_streams((SUBSCRIBED,))[own]
+    # At one instant what begins counts before what ends: no gap is no gap.
+    order = np.lexsort((~starts, at, account))
+    account, at, starts = account[order], at[order], starts[order]
+    running = np.cumsum(np.where(starts, 1, -1))
+    next_at = np.append(at[1:], NEVER)
+    next_at[np.append(account[1:] != account[:-1], True)[: len(at)]] = NEVER
+    # All that began has ended: the sum is 0 after each account's last end too, since it counts on from 0.
+    before = np.r_[0, running][np.searchsorted(account, account)]
+    is_end = ~starts & (running == before) & (next_at - at > churn.grace_days * DAY)
+    return Ends(account[is_end], at[is_end])
 
 
-def inactivity_spells(log: EventLog, inactive_days: int) -> pd.DataFrame:
-    """Return spells (account_id, starts_at, ends_at): each ends `inactive_days` after an event with none in between."""
-    own = log.of_streams((ACTIVITY, PURCHASE))
-    code, at = log.account_codes[own], log.at[own].astype("datetime64[us]")
-    silence = np.timedelta64(inactive_days, "D")
-    is_last = np.append((np.diff(code) != 0) | (np.diff(at) > silence), True)[: len(at)]
-    is_first = np.append(True, is_last[:-1])[: len(at)]
-    return pd.DataFrame(
-        {"account_id": log.accounts[code[is_last]], "starts_at": at[is_first], "ends_at": at[is_last] + silence}
-    )
+def labels(log: EventLog, churn: ChurnDefinition, spine: Spine, observed_until: int) -> npt.NDArray[np.int8]:
+    """Return CHURNED, STAYED or, where the label has not come due by `observed_until`, DUE for every spine row."""
+    if churn.kind == "labelled":
+        own = log.of_streams((LABEL,))
+        return np.asarray(log.value[own], dtype=np.int8)
+    ends = spell_ends(log, churn)
+    next_end = _first_at_or_after(ends, spine)
+    churned = next_end - spine.as_of < churn.horizon_days * DAY
+    is_due = spine.as_of + churn.matures_days * DAY <= observed_until
+    return np.where(is_due, churned.astype(np.int8), np.int8(DUE))
 
 
-def subscribed(subscriptions: pd.DataFrame, cutoffs: pd.DatetimeIndex) -> pd.DataFrame:
-    """Return the spine (account_id, as_of) of accounts with a subscription running at each cutoff, as known then."""
-    known = subscriptions["start_date"]
-    if "recorded_at" in subscriptions:
-        known = known.where(~(subscriptions["recorded_at"] > known), subscriptions["recorded_at"])
-    ends_at = subscriptions["end_date"].fillna(NEVER)
-    running = [subscriptions["account_id"][(known < cutoff) & (ends_at >= cutoff)].unique() for cutoff in cutoffs]
-    return _spine(running, cutoffs)
+def observed_spine(log: EventLog) -> Spine:
+    """Return the spine of the user's own observations, whose events stand a microsecond before their date."""
+    own = log.of_streams((LABEL,))
+    return Spine(log.account_codes[own], log.at[own] + 1)
 
 
-def active(log: EventLog, cutoffs: pd.DatetimeIndex, inactive_days: int) -> pd.DataFrame:
-    """Return the spine (account_id, as_of) of accounts that did something in the `inactive_days` before each cutoff."""
-    own = log.of_streams((ACTIVITY, PURCHASE))
-    code, at, known_at = log.account_codes[own], log.at[own], log.known_at[own]
-    day = 86_400_000_000
-    instants = cutoffs.as_unit("us").asi8
-    seen = [code[(known_at < instant) & (at >= instant - inactive_days * day)] for instant in instants]
-    return _spine([log.accounts[np.unique(codes)] for codes in seen], cutoffs)
-
-
-def _spine(accounts: list[npt.NDArray[np.object_]], cutoffs: pd.DatetimeIndex) -> pd.DataFrame:
-    frames = [pd.DataFrame({"account_id": ids, "as_of": cutoff}) for ids, cutoff in zip(accounts, cutoffs, strict=True)]
-    empty = pd.DataFrame({"account_id": pd.Series(dtype=str), "as_of": pd.Series(dtype="datetime64[us]")})
-    spine = pd.concat([empty, *[frame for frame in frames if len(frame)]], ignore_index=True)
-    return spine.astype({"account_id": "str", "as_of": "datetime64[us]"})
-
-
-def labelled(
-    spine: pd.DataFrame, spells: pd.DataFrame, churn: ChurnDefinition, observed_until: pd.Timestamp
-) -> pd.DataFrame:
-    """Return the spine with `churned`: true, false, or NA where the label has not come due by `observed_until`."""
-    ends = spells[["account_id", "ends_at"]].astype({"account_id": "str", "ends_at": "datetime64[us]"})
-    rows = pd.merge_asof(
-        spine.sort_values("as_of", kind="stable"),
-        ends.sort_values("ends_at", kind="stable"),
-        left_on="as_of",
-        right_on="ends_at",
-        by="account_id",
-        direction="forward",
-    )
-    churned = (rows["ends_at"] < rows["as_of"] + pd.Timedelta(days=churn.horizon_days)).astype("boolean")
-    is_due = rows["as_of"] + pd.Timedelta(days=churn.matures_days) <= observed_until
-    return rows.assign(churned=churned.where(is_due)).drop(columns="ends_at")
+def _first_at_or_after(ends: Ends, spine: Spine) -> Int:
+    """The first end of each row's account at or after its as_of, NEVER where there is none."""
+    instants = np.unique(np.r_[ends.at, spine.as_of])
+    n = len(instants) + 1
+    key = ends.account * n + np.searchsorted(instants, ends.at)
+    place = np.searchsorted(key, spine.account * n + np.searchsorted(instants, spine.as_of))
+    found = np.append(ends.at, NEVER)[place]
+    return np.where(np.append(ends.account, -1)[place] == spine.account, found, NEVER)

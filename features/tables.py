@@ -120,6 +120,20 @@ TABLES: dict[str, Table] = _declared(
             is_open=True,
         ),
         Table(
+            "account_changes",
+            "the recorded history of columns of accounts, one change a row",
+            ("change_id",),
+            (
+                _id("change_id", "the change"),
+                ACCOUNT,
+                _at("changed_at", "when it changed", required=True),
+                Column("column", "category", "the column of accounts", required=True),
+                Column("old_value", "text", "what it was before; empty: nothing"),
+                Column("new_value", "text", "what it is since then; empty: nothing"),
+                RECORDED,
+            ),
+        ),
+        Table(
             "contacts",
             "the persons at an account",
             ("contact_id",),

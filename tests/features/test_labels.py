@@ -5,13 +5,43 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from features.events import ACTIVITY, EventLog
-from features.labels import ChurnDefinition, active, inactivity_spells, labelled, subscribed, subscription_spells
+from features.labels import DUE, ChurnDefinition, at_risk, labels
+from features.log import LOG_COLUMNS, EventLog, to_log
+from features.streams import ACTIVITY, SUBSCRIBED, UNSUBSCRIBED
 
 UNTIL = pd.Timestamp("2025-01-01")
 CUTOFFS = pd.date_range("2024-02-01", "2024-12-01", freq="MS")
+
+
+def log_of(events: pd.DataFrame) -> EventLog:
+    """The log of account_id, at, stream."""
+    missing = {name: None for name in LOG_COLUMNS if name not in (*events.columns, "known_at")}
+    table = pa.Table.from_pandas(
+        events.assign(known_at=events["at"], **missing)[list(LOG_COLUMNS)], preserve_index=False
+    )
+    return to_log(table)
+
+
+def subscription_log(subscriptions: pd.DataFrame) -> EventLog:
+    """The log of account_id, start_date, end_date (NaT while it runs)."""
+    began = subscriptions.rename(columns={"start_date": "at"}).assign(stream=SUBSCRIBED)
+    ended = subscriptions.rename(columns={"end_date": "at"}).dropna(subset="at").assign(stream=UNSUBSCRIBED)
+    return log_of(pd.concat([began, ended])[["account_id", "at", "stream"]])
+
+
+def labelled_rows(log: EventLog, churn: ChurnDefinition, cutoffs: pd.DatetimeIndex) -> pd.DataFrame:
+    """The spine with its labels, NA until they are due."""
+    spine = at_risk(log, churn, cutoffs.as_unit("us").asi8)
+    known = labels(log, churn, spine, int(UNTIL.to_datetime64().astype("datetime64[us]").astype(np.int64)))
+    churned = pd.array(known == 1, dtype="boolean")
+    churned[known == DUE] = pd.NA
+    as_of = pd.to_datetime(spine.as_of, unit="us")
+    names = np.array(log.accounts, dtype=object)[spine.account]
+    rows = pd.DataFrame({"account_id": names, "as_of": as_of, "churned": churned})
+    return rows.sort_values(["as_of", "account_id"], ignore_index=True)
 
 
 def random_subscriptions(seed: int) -> pd.DataFrame:
@@ -40,29 +70,19 @@ def test_subscription_labels_agree_with_sql(seed: int) -> None:
     subscriptions, cutoffs = random_subscriptions(seed), pd.DataFrame({"as_of": CUTOFFS})
     expected = duckdb.sql(SUBSCRIPTION_SQL).df()
     churn = ChurnDefinition("subscription", horizon_days=90, grace_days=30)
-    rows = labelled(subscribed(subscriptions, CUTOFFS), subscription_spells(subscriptions, 30), churn, UNTIL)
-    due = rows[rows["churned"].notna()].sort_values(["as_of", "account_id"])
+    rows = labelled_rows(subscription_log(subscriptions), churn, CUTOFFS)
+    due = rows[rows["churned"].notna()]
     assert len(cutoffs) == 11
     assert due["account_id"].tolist() == expected["account_id"].tolist()
     assert due["churned"].astype(bool).tolist() == expected["churned"].tolist()
     assert 0 < expected["churned"].mean() < 1
 
 
-def random_log(seed: int) -> tuple[EventLog, pd.DataFrame]:
+def random_events(seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
-    n = 300
-    events = pd.DataFrame(
-        {
-            "account": rng.integers(0, 30, n),
-            "at": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 365 * 24, n), unit="h"),
-        }
-    ).sort_values(["account", "at"], ignore_index=True)
-    at = pd.DatetimeIndex(events["at"]).as_unit("us").asi8
-    names = np.array([f"a{i:02}" for i in range(30)], dtype=object)
-    nothing = np.full(n, -1, dtype=np.int32)
-    offsets = np.searchsorted(events["account"], np.arange(31))
-    log = EventLog(names, offsets, at, at, np.zeros(n, np.int32), ((ACTIVITY, None),), nothing * 0.0, nothing, nothing)
-    return log, events.assign(account_id=names[events["account"]])
+    hours = pd.to_timedelta(rng.integers(0, 365 * 24, 300), unit="h")
+    accounts = [f"a{i:02}" for i in rng.integers(0, 30, 300)]
+    return pd.DataFrame({"account_id": accounts, "at": pd.Timestamp("2024-01-01") + hours, "stream": ACTIVITY})
 
 
 INACTIVITY_SQL = """
@@ -80,12 +100,12 @@ from spine where as_of + interval 90 day <= date '2025-01-01' order by as_of, ac
 
 @pytest.mark.parametrize("seed", range(5))
 def test_inactivity_labels_agree_with_sql(seed: int) -> None:
-    log, events = random_log(seed)
+    events = random_events(seed)
     cutoffs = pd.DataFrame({"as_of": CUTOFFS})
     expected = duckdb.sql(INACTIVITY_SQL).df()
     churn = ChurnDefinition("inactivity", horizon_days=90, inactive_days=60)
-    rows = labelled(active(log, CUTOFFS, 60), inactivity_spells(log, 60), churn, UNTIL)
-    due = rows[rows["churned"].notna()].sort_values(["as_of", "account_id"])
+    rows = labelled_rows(log_of(events), churn, CUTOFFS)
+    due = rows[rows["churned"].notna()]
     assert len(events) == 300
     assert len(cutoffs) == 11
     assert due["account_id"].tolist() == expected["account_id"].tolist()
@@ -99,7 +119,7 @@ def test_a_label_is_unknown_until_horizon_and_grace_have_passed() -> None:
     )
     cutoffs = pd.to_datetime(["2024-09-03", "2024-09-04"])
     churn = ChurnDefinition("subscription", horizon_days=90, grace_days=30)
-    rows = labelled(subscribed(subscriptions, cutoffs), subscription_spells(subscriptions, 30), churn, UNTIL)
+    rows = labelled_rows(subscription_log(subscriptions), churn, cutoffs)
     assert rows["churned"].isna().tolist() == [False, True]
 
 
@@ -114,7 +134,7 @@ def test_an_account_that_ends_and_returns_within_grace_did_not_churn_but_later_d
     )
     churn = ChurnDefinition("subscription", horizon_days=90, grace_days=30)
     cutoffs = pd.to_datetime(["2024-02-01", "2024-07-01"])
-    rows = labelled(subscribed(subscriptions, cutoffs), subscription_spells(subscriptions, 30), churn, UNTIL)
+    rows = labelled_rows(subscription_log(subscriptions), churn, cutoffs)
     got = {(row.account_id, f"{row.as_of:%m}"): row.churned for row in rows.itertuples()}
     assert got == {("a", "02"): False, ("b", "02"): True, ("a", "07"): False, ("b", "07"): False}
 
@@ -128,7 +148,8 @@ def test_in_the_gap_between_two_subscriptions_an_account_is_not_at_risk_whether_
             "end_date": [day("2024-03-01"), pd.NaT, day("2024-03-01")],
         }
     )
-    assert subscribed(subscriptions, pd.to_datetime(["2024-03-10"])).empty
+    churn = ChurnDefinition("subscription")
+    assert labelled_rows(subscription_log(subscriptions), churn, pd.to_datetime(["2024-03-10"])).empty
 
 
 def test_an_end_exactly_at_the_cutoff_counts_as_churn_not_as_known() -> None:
@@ -137,5 +158,5 @@ def test_an_end_exactly_at_the_cutoff_counts_as_churn_not_as_known() -> None:
     )
     churn = ChurnDefinition("subscription", horizon_days=30, grace_days=0)
     cutoff = pd.to_datetime(["2024-03-01"])
-    rows = labelled(subscribed(subscriptions, cutoff), subscription_spells(subscriptions, 0), churn, UNTIL)
+    rows = labelled_rows(subscription_log(subscriptions), churn, cutoff)
     assert rows["churned"].tolist() == [True]
