@@ -1,10 +1,15 @@
-"""What there is to compute features from: streams, need items, columns."""
+"""What there is to compute features from: streams, kinds, roles, need items, columns."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from typing import Any
+
 from features.catalog import Inventory, Kind
-from features.events import NEED, log_expression
+from features.events import event_log
+from features.relatives import NOT_AN_ATTRIBUTE, NOT_OBSERVED, attributes
 from features.sources import Warehouse
+from features.streams import ACCOUNT, ACCOUNT_CHANGED, ACCOUNT_TIME, NEED, OBSERVED
 
 # A text of which more than this share of values differ names accounts, it does not group them.
 MOST_CATEGORY_SHARE = 0.5
@@ -12,51 +17,66 @@ MOST_CATEGORY_SHARE = 0.5
 
 def inventory(warehouse: Warehouse) -> Inventory:
     """Return what there is to compute features from."""
-    log = log_expression(warehouse.tables)
-    need = (log["stream"] == NEED).ifelse(log["kind"], None)
-    found = log.group_by(stream=log["stream"], need=need).aggregate(
-        valued=log["value"].count(), by_contact=log["contact_id"].count(), at_touchpoint=log["touchpoint"].count()
-    )
+    import ibis
+
+    log = event_log(warehouse)
+    # What an account is says nothing here that its columns do not say below.
+    log = log.filter(log["stream"].notin([ACCOUNT, OBSERVED]))
+    found = log.group_by("stream", "kind", "role").aggregate(
+        n=ibis._.count(), valued=log["value"].count(), by_contact=log["contact_id"].count(),
+        at_touchpoint=log["touchpoint"].count(),
+    )  # fmt: skip
     rows = found.to_pyarrow().to_pylist()
-    knowing = {
-        what: frozenset(row["stream"] for row in rows if row[what])
-        for what in ("valued", "by_contact", "at_touchpoint")
-    }
-    accounts, times, names = _columns_there(warehouse, "accounts")
-    observed, _, other_names = _columns_there(warehouse, "observations")
+    accounts, names = _columns_there(warehouse, "accounts")
+    observed, other_names = _columns_there(warehouse, "observations")
     return Inventory(
         streams=frozenset(row["stream"] for row in rows),
-        need_items=tuple(sorted({row["need"] for row in rows if row["need"]})),
+        valued=_knowing(rows, "valued"),
+        by_contact=_knowing(rows, "by_contact"),
+        at_touchpoint=_knowing(rows, "at_touchpoint"),
+        roles=frozenset((row["stream"], row["role"]) for row in rows if row["role"]),
+        kinds=_kinds(rows),
+        need_items=tuple(sorted({row["kind"] for row in rows if row["stream"] == NEED and row["kind"]})),
         account_columns=accounts,
-        account_times=times,
+        account_times=frozenset(row["kind"] for row in rows if row["stream"] == ACCOUNT_TIME),
+        history=frozenset(row["kind"] for row in rows if row["stream"] == ACCOUNT_CHANGED),
         observed_columns=observed,
         left_out=dict.fromkeys(names + other_names, "nearly every value differs, it names more than it groups"),
-        **knowing,
     )
 
 
-_NO_FEATURE = {"account_id", "name", "parent_account_id", "owner", "churned", "as_of"}
+def _knowing(rows: list[dict[str, Any]], what: str) -> frozenset[str]:
+    return frozenset(row["stream"] for row in rows if row[what])
 
 
-def _columns_there(warehouse: Warehouse, name: str) -> tuple[dict[str, Kind], frozenset[str], list[str]]:
-    """Columns of an open table that say something by kind, those that are times, and texts that are nearly unique."""
+def _kinds(rows: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """The kinds of each stream, the most frequent first, equal ones by name."""
+    count: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        if row["kind"] is not None:
+            count[row["stream"]][row["kind"]] += row["n"]
+    ranked = {stream: sorted(n, key=lambda kind: (-n[kind], kind)) for stream, n in count.items()}
+    return {stream: tuple(kinds) for stream, kinds in ranked.items()}
+
+
+def _columns_there(warehouse: Warehouse, name: str) -> tuple[dict[str, Kind], list[str]]:
+    """Columns of an open table that say something, by kind, and texts that are nearly unique."""
     table = warehouse.tables.get(name)
     if table is None:
-        return {}, frozenset(), []
-    columns = [column for column in table.columns if column not in _NO_FEATURE]
+        return {}, []
+    columns = attributes(table, NOT_AN_ATTRIBUTE | {"owner"} if name == "accounts" else NOT_OBSERVED)
     if not columns:
-        return {}, frozenset(), []
+        return {}, []
     counts = table.aggregate(
         **{f"{column}|n": table[column].count() for column in columns},
         **{f"{column}|u": table[column].nunique() for column in columns},
     )
     found = counts.to_pyarrow().to_pylist()[0]
-    times = {column for column in columns if table[column].type().is_timestamp() and found[f"{column}|n"]}
     kinds: dict[str, Kind] = {}
     names: list[str] = []
     for column in columns:
         n, unique = found[f"{column}|n"], found[f"{column}|u"]
-        if column in times or n == 0:
+        if n == 0:
             continue
         if table[column].type().is_numeric():
             kinds[column] = "number"
@@ -64,4 +84,4 @@ def _columns_there(warehouse: Warehouse, name: str) -> tuple[dict[str, Kind], fr
             kinds[column] = "category"
         else:
             names.append(column)
-    return kinds, frozenset(times), names
+    return kinds, names

@@ -36,6 +36,20 @@ class ColumnMapping(_Settings):
     plus_minutes: str | None = Field(None, description="column of the source with minutes to add to a time")
     values: dict[str, str] = Field(default_factory=dict, description="the source's words -> the contract's words")
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The source's own columns that it takes.
+
+        >>> ColumnMapping(column="quantity", times="price").sources
+        ('quantity', 'price')
+        """
+        return tuple(name for name in (self.column, self.times, self.plus_minutes) if name)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a column of the source and nothing is done to it."""
+        return self.sources == (self.column,) and not self.values
+
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnMapping:
         given = [self.column is not None, self.constant is not None, self.through is not None, self.row_number]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import codecs
 import csv
+import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from features.errors import ConfigError, DataError
 from features.mapping import TableMapping
+from features.parsing import is_ours
+from features.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import ibis
@@ -16,42 +19,57 @@ if TYPE_CHECKING:
 PARQUET, CSV = {".parquet", ".pq"}, {".csv", ".tsv", ".txt"}
 
 
-def raw_table(connection: Any, scratch: Path, location: str, mapping: TableMapping) -> ibis.Table:
-    """Return a table as its source holds it: text where the source is CSV, the source's own types elsewhere.
+def raw_table(warehouse: Warehouse, location: str, mapping: TableMapping) -> ibis.Table:
+    """Return a table as its source holds it, rows numbered from 1 in `_row`: all text where the source is CSV.
+
+    A Parquet file is read where it lies; what comes from CSV or a database is copied to Parquet in scratch, once.
 
     Parameters
     ----------
-    connection
-        the engine, an Ibis DuckDB backend.
-    scratch
-        a folder for copies that live as long as the connection.
+    warehouse
+        the engine, and where copies go.
     location, mapping
         folder or database URL, and which of its files or tables.
 
     Raises
     ------
     ConfigError
-        when the file, table, driver or kind of file is not there.
+        when the file, table, driver or kind of file is not there, or a column has a name that is used here.
     DataError
         when a CSV file is not of its encoding.
     """
-    if "://" in location:
-        return _database_table(location, mapping.source)
+    import pyarrow.parquet as pq
+
+    path = _as_parquet(warehouse, location, mapping)
+    ours = [column for column in pq.read_schema(path).names if is_ours(column)]
+    if ours:
+        came = f"{mapping.source} with columns {', '.join(ours)}"
+        raise ConfigError.of(came, "names that the reading itself does not use", "rename them at the source")
+    return warehouse.scan(path)
+
+
+def _as_parquet(warehouse: Warehouse, location: str, mapping: TableMapping) -> Path:
+    """Return the source's own Parquet file, or a copy of it as one."""
+    is_database = "://" in location
     path = Path(location) / mapping.source
-    if not path.is_file():
+    if not is_database and not path.is_file():
         raise ConfigError.of(f"no file {path}", "the file that [tables] names", "put it there or correct the settings")
-    if path.suffix.lower() in PARQUET:
-        return connection.read_parquet(path)
-    if path.suffix.lower() in CSV:
-        utf8 = _as_utf8(path, mapping.encoding, scratch)
-        # Nothing is left to the engine's guess: it would take rows that begin with # for comments.
-        written = {"delim": mapping.delimiter, "quote": '"', "escape": '"', "comment": "", "skip": 0}
-        return connection.read_csv(utf8, all_varchar=True, header=True, **written)
-    raise ConfigError.of(f"a file {path.name}", "a name ending in .parquet or .csv", "convert it")
+    if not is_database and path.suffix.lower() in PARQUET:
+        return path
+    if not is_database and path.suffix.lower() not in CSV:
+        raise ConfigError.of(f"a file {path.name}", "a name ending in .parquet or .csv", "convert it")
+    # Two tables of the contract may come from one source: it is copied once.
+    written = (location, mapping.source, mapping.encoding, mapping.delimiter)
+    copy = warehouse.scratch / f"source-{hashlib.sha256(repr(written).encode()).hexdigest()[:16]}.parquet"
+    if not copy.exists() and is_database:
+        _copy_database_table(location, mapping.source, copy)
+    elif not copy.exists():
+        _copy_csv(warehouse, path, mapping, copy)
+    return copy
 
 
-def _database_table(url: str, table: str) -> ibis.Table:
-    """Read a table of any database that Ibis speaks to, carried over as Arrow."""
+def _copy_database_table(url: str, table: str, copy: Path) -> None:
+    """Carry over a table of any database that Ibis speaks to."""
     import ibis
 
     try:
@@ -60,20 +78,31 @@ def _database_table(url: str, table: str) -> ibis.Table:
         scheme = url.partition("://")[0]
         do = "pip install 'perennial[postgres]' for PostgreSQL, or Ibis' extra of that name"
         raise ConfigError.of(f"a {scheme} URL without its driver", "the driver installed", do) from problem
-    if table not in database.list_tables():
-        raise ConfigError.of(
-            f"no table {table!r} in the database", "the table that [tables] names", "correct the settings"
-        )
-    copied: ibis.Table = ibis.memtable(database.table(table).to_pyarrow())
-    return copied
+    try:
+        if table not in database.list_tables():
+            do = "correct the settings"
+            raise ConfigError.of(f"no table {table!r} in the database", "the table that [tables] names", do)
+        database.to_parquet(database.table(table), copy)
+    finally:
+        database.disconnect()
 
 
-def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
+def _copy_csv(warehouse: Warehouse, path: Path, mapping: TableMapping, copy: Path) -> None:
+    utf8 = _as_utf8(path, mapping.encoding, copy.with_suffix(".utf-8.csv"))
+    # Nothing is left to the engine's guess: it would take rows that begin with # for comments.
+    written = {"delim": mapping.delimiter, "quote": '"', "escape": '"', "comment": "", "skip": 0}
+    text = warehouse.local.read_csv(utf8, all_varchar=True, header=True, **written)
+    warehouse.local.to_parquet(text, copy)
+    warehouse.local.drop_view(text.get_name())
+    if utf8 != path:
+        utf8.unlink()
+
+
+def _as_utf8(path: Path, encoding: str, copy: Path) -> Path:
     """Return the file itself when it is UTF-8, else a copy that is."""
     if codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"}:
         _check_utf8(path)
         return path
-    copy = scratch / f"{path.stem}.utf-8.csv"
     try:
         with path.open(encoding=encoding, newline="") as source, copy.open("w", encoding="utf-8", newline="") as target:
             while block := source.read(1 << 20):

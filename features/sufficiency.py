@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from features.checks import Finding
-from features.compute import AccountColumn
 from features.errors import DataError
 from features.panel import Panel
 from features.tables import TABLES
@@ -29,6 +28,7 @@ def panel_findings(panel: Panel, min_churners: int) -> list[Finding]:
     """Return what stands in the way of an honest model of this panel: errors stop training, warnings do not."""
     matured = panel.matured
     findings = [*_history(panel), *_churners(matured, min_churners), *_features_at_all(panel, matured)]
+    findings += _static(panel)
     if matured["churned"].nunique() == 2:
         findings += [*_missing(matured, panel.features), *_leaks(matured, panel.features)]
         findings += _leaks_of_today(matured, panel.features)
@@ -115,6 +115,14 @@ def _features_at_all(panel: Panel, matured: pd.DataFrame) -> Iterator[Finding]:
             )
 
 
+def _static(panel: Panel) -> Iterator[Finding]:
+    names = [feature.name for feature in panel.features if feature.static]
+    if names and "as_of" in panel.rows:
+        what = f"static, taken as they are today for every date: {', '.join(names)}"
+        do = "map their history as account_changes, or leave out what changes when an account leaves"
+        yield Finding("accounts", names[0], "warning", what, len(names), do)
+
+
 def _missing(matured: pd.DataFrame, features: tuple[Feature, ...]) -> Iterator[Finding]:
     for feature in features:
         share = float(matured[feature.name].isna().mean())
@@ -145,7 +153,7 @@ def _leaks_of_today(matured: pd.DataFrame, features: tuple[Feature, ...]) -> Ite
         return
     last = matured.drop_duplicates("account_id", keep="last").set_index("account_id").loc[ever.index]
     for feature in features:
-        if not isinstance(feature.compute, AccountColumn):
+        if not feature.static:
             continue
         auc = single_column_auc(last[feature.name], ever.to_numpy())
         if auc >= LEAK_AUC_TODAY:
@@ -157,9 +165,9 @@ def _leaks_of_today(matured: pd.DataFrame, features: tuple[Feature, ...]) -> Ite
 def events_after(warehouse: Warehouse, today: pd.Timestamp) -> list[Finding]:
     """Return a warning for each table with events dated after today; subscriptions may be booked ahead."""
     findings = []
-    for name, table in warehouse.tables.items():
-        happened = TABLES[name].happened
-        if happened and name != "subscriptions":
+    for name, declared in TABLES.items():
+        happened, table = declared.happened, warehouse.tables.get(name)
+        if happened and table is not None and name != "subscriptions":
             n = int(table.filter(table[happened] > today.to_pydatetime()).count().to_pyarrow().as_py())
             if n:
                 do = "correct the dates; until then these rows come after all that is known"

@@ -6,21 +6,26 @@ import pytest
 from features.checks import fail_on_rejects, read_tables
 from features.errors import ConfigError, DataError
 from features.mapping import Sources
-from features.sources import open_warehouse
 
 ACCOUNTS = pd.DataFrame({"account_id": ["a", "b"]})
 
 
-def read(folder, tables: dict[str, pd.DataFrame | str]):
-    mapping = {}
-    for name, frame in tables.items():
-        text = frame if isinstance(frame, str) else frame.to_csv(index=False)
-        (folder / f"{name}.csv").write_text(text)
-        mapping[name] = {"source": f"{name}.csv"}
-    with open_warehouse() as warehouse:
-        reading = read_tables(warehouse, Sources(location=str(folder), tables=mapping))
-        kept = {name: table.to_pyarrow().to_pandas() for name, table in warehouse.tables.items()}
-    return reading, kept
+@pytest.fixture
+def read(open_engine, tmp_path):
+    """What reads and checks tables given as frames or as the text of CSV files."""
+
+    def read_them(tables: dict[str, pd.DataFrame | str]):
+        mapping = {}
+        for name, frame in tables.items():
+            text = frame if isinstance(frame, str) else frame.to_csv(index=False)
+            (tmp_path / f"{name}.csv").write_text(text)
+            mapping[name] = {"source": f"{name}.csv"}
+        with open_engine() as warehouse:
+            reading = read_tables(warehouse, Sources(location=str(tmp_path), tables=mapping))
+            kept = {name: table.to_pyarrow().to_pandas() for name, table in warehouse.tables.items()}
+        return reading, kept
+
+    return read_them
 
 
 @pytest.mark.parametrize(
@@ -59,8 +64,8 @@ def read(folder, tables: dict[str, pd.DataFrame | str]):
         ),
     ],
 )
-def test_a_bad_row_is_rejected_with_what_came(tmp_path, table: str, rows: str, column: str, came: str, what: str):
-    reading, kept = read(tmp_path, {"accounts": ACCOUNTS, table: rows})
+def test_a_bad_row_is_rejected_with_what_came(read, table: str, rows: str, column: str, came: str, what: str):
+    reading, kept = read({"accounts": ACCOUNTS, table: rows})
     finding = next(finding for finding in reading.findings if finding.column == column)
     assert (finding.table, finding.severity, finding.n) == (table, "error", 1)
     assert what in finding.what
@@ -70,40 +75,40 @@ def test_a_bad_row_is_rejected_with_what_came(tmp_path, table: str, rows: str, c
     assert len(kept[table]) == 1
 
 
-def test_a_bad_row_stops_the_work_unless_told_to_drop(tmp_path):
-    reading, _ = read(tmp_path, {"accounts": "account_id,employees\na,5\nb,many\n"})
+def test_a_bad_row_stops_the_work_unless_told_to_drop(read):
+    reading, _ = read({"accounts": "account_id,employees\na,5\nb,many\n"})
     with pytest.raises(DataError, match=r"accounts row 2 \(b\), employees: 'many', expected a number of at least 0"):
         fail_on_rejects(reading, "fail")
     fail_on_rejects(reading, "drop")
 
 
-def test_a_table_of_only_bad_rows_is_refused_even_when_dropping(tmp_path):
+def test_a_table_of_only_bad_rows_is_refused_even_when_dropping(read):
     with pytest.raises(DataError, match=r"accounts, every row of which is rejected \(employees"):
-        read(tmp_path, {"accounts": "account_id,employees\na,x\nb,y\n"})
+        read({"accounts": "account_id,employees\na,x\nb,y\n"})
 
 
-def test_sound_tables_have_no_findings(tmp_path):
-    reading, kept = read(tmp_path, {"accounts": ACCOUNTS, "contacts": "contact_id,account_id\n1,a\n"})
+def test_sound_tables_have_no_findings(read):
+    reading, kept = read({"accounts": ACCOUNTS, "contacts": "contact_id,account_id\n1,a\n"})
     assert reading.findings == []
     assert reading.reject_rows().empty
     assert len(kept["accounts"]) == 2
 
 
-def test_without_accounts_or_observations_nothing_can_be_done(tmp_path):
+def test_without_accounts_or_observations_nothing_can_be_done(read):
     with pytest.raises(ConfigError, match="expected accounts, or observations"):
-        read(tmp_path, {"contacts": "contact_id,account_id\n1,a\n"})
+        read({"contacts": "contact_id,account_id\n1,a\n"})
 
 
-def test_observations_may_repeat_an_account_at_another_date_only(tmp_path):
+def test_observations_may_repeat_an_account_at_another_date_only(read):
     text = "account_id,as_of,churned\na,2024-01-01,yes\na,2024-02-01,no\na,2024-02-01,no\n"
-    reading, kept = read(tmp_path, {"observations": text})
+    reading, kept = read({"observations": text})
     assert [finding.what for finding in reading.findings] == ["the key stood before"]
     assert kept["observations"]["churned"].tolist() == [True, False]
 
 
-def test_a_mistake_among_numbers_beyond_the_contract_is_rejected_not_the_column(tmp_path):
+def test_a_mistake_among_numbers_beyond_the_contract_is_rejected_not_the_column(read):
     rows = "account_id,spend\n" + "".join(f"a{i},{i}\n" for i in range(40)) + "x,inf\n"
-    reading, kept = read(tmp_path, {"accounts": rows})
+    reading, kept = read({"accounts": rows})
     assert [(finding.column, finding.what, finding.n) for finding in reading.findings] == [("spend", "not a number", 1)]
     assert reading.reject_rows()["came"].tolist() == ["inf"]
     assert kept["accounts"]["spend"].tolist() == [float(i) for i in range(40)]

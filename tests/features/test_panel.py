@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from features.cutoffs import monthly_cutoffs, observed_until
 from features.errors import DataError
 from features.labels import ChurnDefinition
-from features.panel import PanelSettings, panel_at, partitions, training_panel
+from features.panel import PanelSettings, panel_at, training_panel
 
 SUBSCRIPTION = ChurnDefinition("subscription", horizon_days=90, grace_days=30)
 AS_OF = pd.Timestamp("2024-07-01")
@@ -123,11 +123,12 @@ def test_an_event_recorded_after_the_date_is_not_known_at_it(open_tables, small_
     assert later.loc[account, "activities_30d"] == plain.loc[account, "activities_30d"] + 1
 
 
-def test_the_panel_does_not_depend_on_how_accounts_are_partitioned(open_tables, small_company):
+def test_the_panel_does_not_depend_on_how_accounts_are_parted(open_tables, small_company, monkeypatch):
     warehouse = open_tables(small_company)
-    one = training_panel(warehouse, SUBSCRIPTION, PanelSettings(partitions=1)).rows
-    three = training_panel(warehouse, SUBSCRIPTION, PanelSettings(partitions=3)).rows
-    pd.testing.assert_frame_equal(one, three, check_exact=True)
+    one = training_panel(warehouse, SUBSCRIPTION, PanelSettings()).rows
+    monkeypatch.setattr("features.kept.bucket_count", lambda n_events, threads: 5)
+    five = training_panel(open_tables(small_company), SUBSCRIPTION, PanelSettings()).rows
+    pd.testing.assert_frame_equal(one, five, check_exact=True)
 
 
 def test_fewer_tables_give_fewer_features_and_no_error(open_tables, small_company):
@@ -217,12 +218,6 @@ def test_knowledge_ends_the_day_after_the_last_event(open_tables, small_company)
 def test_cutoffs_keep_the_history_asked_for_over_a_leap_day():
     cutoffs = monthly_cutoffs(pd.Timestamp("2023-12-02 10:00"), pd.Timestamp("2024-04-01"), 90)
     assert cutoffs.strftime("%Y-%m-%d").tolist() == ["2024-04-01"]
-
-
-def test_partitions_hold_every_account_once():
-    ids = np.array(["c", "a", "b"], dtype=object)
-    assert [part.tolist() for part in partitions(ids, 2)] == [["a", "b"], ["c"]]
-    assert [part.tolist() for part in partitions(ids, 9)] == [["a"], ["b"], ["c"]]
 
 
 def test_three_answers_to_one_invitation_are_one_answered_invitation(open_tables, small_company):

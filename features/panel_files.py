@@ -1,0 +1,137 @@
+"""The files of a kept panel: one Parquet file for each as-of date and bucket of accounts, and what they hold."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.digests import Digests
+from features.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MANIFEST = "panel.json"
+# The one date of a panel whose rows stand where the user's observations do.
+OBSERVED = 1 << 62
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the files hold: `key` says what made them, `dates` the fingerprints of the features at each date."""
+
+    key: str
+    n_buckets: int
+    dates: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PanelFiles:
+    """The files of one folder."""
+
+    folder: Path
+
+    def manifest(self, key: str) -> Manifest | None:
+        """Return what the files hold; None, and no files, where they were made by something else than `key`."""
+        try:
+            said = json.loads((self.folder / MANIFEST).read_text("utf-8"))
+            dates = {int(date): dict(features) for date, features in said["dates"].items()}
+            found = Manifest(said["key"], int(said["n_buckets"]), dates)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            found = None
+        if found is None or found.key != key:
+            for path in self.folder.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path)
+            return None
+        return found
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Say what the files hold."""
+        said = {"key": manifest.key, "n_buckets": manifest.n_buckets, "dates": manifest.dates}
+        staged = self.folder / f"{MANIFEST}.staged"
+        staged.write_text(json.dumps(said, indent=1), encoding="utf-8")
+        staged.replace(self.folder / MANIFEST)
+
+    def rows_path(self, cutoff: int, bucket: int) -> Path:
+        """Where the rows of a date and a bucket are."""
+        return self.folder / f"as_of={date_name(cutoff)}" / f"{bucket:04}.parquet"
+
+    def rows(self, cutoff: int, bucket: int) -> pa.Table | None:
+        """Return the rows of a date and a bucket, sorted by account; None where there are none."""
+        return _read(self.rows_path(cutoff, bucket))
+
+    def write_rows(self, cutoff: int, bucket: int, rows: pa.Table) -> None:
+        """Keep the rows of a date and a bucket."""
+        _write(rows, self.rows_path(cutoff, bucket))
+
+    def digests(self, bucket: int) -> Digests | None:
+        """Return what the rows of a bucket rest on."""
+        found = _read(self.folder / "digests" / f"{bucket:04}.parquet")
+        return None if found is None else Digests.of_table(found)
+
+    def write_digests(self, bucket: int, digests: Digests) -> None:
+        """Keep what the rows of a bucket rest on: written last, so that a half-done bucket is done again."""
+        _write(digests.to_table(), self.folder / "digests" / f"{bucket:04}.parquet")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs out of the folder.
+
+        Raises
+        ------
+        DataError
+            when another run is at work in it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                came = f"another run at work in {self.folder}"
+                raise DataError.of(came, "one at a time", "wait until it has ended") from None
+            yield
+
+
+def date_name(cutoff: int) -> str:
+    """Return the name of a date's folder.
+
+    >>> date_name(1_704_067_200_000_000)
+    '2024-01-01T00:00:00'
+    """
+    if cutoff == OBSERVED:
+        return "observed"
+    return datetime.fromtimestamp(cutoff / 1_000_000, UTC).replace(tzinfo=None).isoformat()
+
+
+def date_of(path: Path) -> str:
+    """Return the name of the date whose rows a file of `rows_path` holds.
+
+    >>> date_of(PanelFiles(Path("panel")).rows_path(1_704_067_200_000_000, 3))
+    '2024-01-01T00:00:00'
+    """
+    return path.parent.name.removeprefix("as_of=")
+
+
+def _read(path: Path) -> pa.Table | None:
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(path).read() if path.exists() else None
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_suffix(".staged")
+    texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    pq.write_table(table, staged, compression="lz4", use_dictionary=texts)
+    staged.replace(path)

@@ -1,0 +1,50 @@
+"""The panel on Spark: the same log, the same recipe, a part of the accounts to each task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from features.buckets import EVENTS_A_BUCKET, needed_events
+from features.recipe import Recipe
+from features.sources import Warehouse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def spark_rows(warehouse: Warehouse, recipe: Recipe) -> Any:
+    """Return the panel's rows as a Spark DataFrame, computed where it is read; the bits are those of one process."""
+    connection = warehouse.connection
+    events = needed_events(warehouse, recipe)
+    n_parts = max(1, -(-connection.execute(events.count()) // EVENTS_A_BUCKET))
+    frame = connection._session.sql(connection.compile(events))
+    # Adaptive execution would join small parts again, and with them their memory.
+    parts = frame.repartition(max(n_parts, connection._session.sparkContext.defaultParallelism), "account_id")
+    return parts.mapInArrow(_task(recipe), spark_schema(recipe.schema))
+
+
+def _task(recipe: Recipe) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def rows(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        parts = list(batches)
+        if parts:
+            yield from recipe.rows(pa.Table.from_batches(parts)).to_batches()
+
+    return rows
+
+
+def spark_schema(schema: pa.Schema) -> Any:
+    """Return an Arrow schema as Spark's, with times without a zone."""
+    import pyarrow as pa
+    from pyspark.sql import types
+
+    kinds = {
+        pa.string(): types.StringType(),
+        pa.bool_(): types.BooleanType(),
+        pa.float32(): types.FloatType(),
+        pa.float64(): types.DoubleType(),
+        pa.timestamp("us"): types.TimestampNTZType(),
+    }
+    return types.StructType([types.StructField(field.name, kinds[field.type]) for field in schema])
