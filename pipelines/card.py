@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.churn.bootstrap import Interval
 from pipelines.churn.evaluation import Evaluation
+from pipelines.figures import held_out_rows
 from pipelines.release import Manifest
 from pipelines.segmentation import Segmentation
 
@@ -45,13 +46,16 @@ def model_card(
 
 
 def _what(manifest: Manifest) -> str:
+    sample = manifest.metrics.get("sample")
+    n_rows = f"{sample['n_kept']:,} of {manifest.n_rows:,}" if sample else f"{manifest.n_rows:,}"
     return (
         f"Predicts churn: {manifest.definition}.\n\n"
-        f"Learnt from {manifest.n_rows:,} rows of {manifest.n_accounts:,} accounts whose label has come due "
+        f"Learnt from {n_rows} rows of {manifest.n_accounts:,} accounts whose label has come due "
         f"({manifest.churn_rate:.1%} of the rows churned, counted); known until {manifest.as_of or 'no date'}. "
         f"Data fingerprint `{manifest.data_fingerprint[:16]}`, code {manifest.code_version}, "
         f"made {manifest.created}.\n\n"
-        f"High risk from {manifest.tiers.high_prob:.1%}, medium from {manifest.tiers.medium_prob:.1%} (predicted)."
+        + (f"Sampled: {sample['sentence']}.\n\n" if sample else "")
+        + f"High risk from {manifest.tiers.high_prob:.1%}, medium from {manifest.tiers.medium_prob:.1%} (predicted)."
     )
 
 
@@ -60,10 +64,10 @@ def _quality(evaluation: Evaluation) -> str:
     lines = [
         "## How good it is",
         "",
-        f"On {evaluation.n_rows:,} held-out rows of {evaluation.n_accounts:,} accounts ({evaluation.n_churned:,} rows "
-        f"churned): {evaluation.sentence}. In brackets 95 % intervals (accounts resampled). "
-        "The calibration error has none: resampling only makes it larger. These figures are of the procedure; the "
-        "release itself was then trained on every matured row.",
+        f"On {held_out_rows(evaluation.predictions)} of {evaluation.n_accounts:,} accounts "
+        f"({evaluation.n_churned:,} rows churned): {evaluation.sentence}. "
+        "In brackets 95 % intervals (accounts resampled). The calibration error has none: resampling only makes it "
+        "larger. These figures are of the procedure; the release itself was then trained on the held-out rows too.",
         "",
         "| figure | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from features.checks import Finding, Reading, read_tables
 from features.errors import ConfigError, DataError
-from features.panel import training_panel
-from features.sources import open_warehouse
 from features.sufficiency import events_after, events_after_the_end, panel_findings
 from pipelines.config import Settings
+from pipelines.engine import opened_engine, panel_settings
 from pipelines.output import write_frame
 from pipelines.progress import bar
-from pipelines.train import churn_definition, panel_settings
+from pipelines.train import panel_for_training
 
 COLOURS = {"error": "red", "warning": "yellow", "info": "dim"}
 
@@ -45,13 +44,13 @@ def check_data(settings: Settings, rejects: Path | None = None) -> Check:
     with bar(("reading tables", "panel")) as tell:
         tell("reading tables")
         try:
-            with open_warehouse(settings.engine.memory_limit, settings.engine.threads) as warehouse:
+            with opened_engine(settings) as warehouse:
                 reading = read_tables(warehouse, settings.sources)
                 dates = panel_settings(settings)
                 of_rows = events_after_the_end(warehouse)
                 of_rows += [] if dates.today is None else events_after(warehouse, dates.today)
                 tell("panel")
-                panel = training_panel(warehouse, churn_definition(settings), dates)
+                panel = panel_for_training(warehouse, settings, tell)
             of_panel = panel_findings(panel, settings.model.min_churners)
         except (ConfigError, DataError) as problem:
             do = "what the message says, then check again"

@@ -108,19 +108,37 @@ def check(
 def features(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFIG) -> None:
     """Write the panel.
 
-    Every account at one date, or the whole training panel with its labels.
+    Every account at one date, or the whole training panel with its labels. What was computed before is kept: only rows
+    that changed are computed again.
     """
-    from pipelines.output import check_writable, write_frame
+    from pipelines.features import write_panel
+    from pipelines.output import check_writable
     from pipelines.progress import bar
-    from pipelines.score import panel_for
-    from pipelines.train import read_panel
 
-    check_writable(out)
     settings = _settings(config)
-    with bar(("reading tables", "panel")) as tell:
-        panel = read_panel(settings, tell) if as_of is None else panel_for(settings, as_of, tell)
-    write_frame(panel.rows, out)
-    _say(f"{len(panel.rows):,} rows of {len(panel.features)} features written to {out}")
+    check_writable(out, is_folder=settings.engine.name == "spark")
+    with bar(("reading tables", "panel", "writing")) as tell:
+        n_rows, n_features = write_panel(settings, as_of, out, tell)
+    _say(f"{n_rows:,} rows of {n_features} features written to {out}")
+
+
+@app.command()
+def catalog(
+    config: Annotated[Path | None, typer.Option("--config", help="list what these settings' tables give")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the features: all, or those of your tables.
+
+    Name, family, tier, unit and a sentence; as JSON also what is computed.
+    """
+    from pipelines.catalogue_page import catalogue_json, catalogue_table, listed_features
+
+    listed = listed_features(_settings(config) if config else None)
+    if as_json:
+        _print(catalogue_json(listed))
+    else:
+        catalogue_table(listed)
+    _say(f"{len(listed)} features")
 
 
 @app.command()
@@ -164,8 +182,8 @@ def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFI
     from pipelines.progress import bar
     from pipelines.score import STAGES, score_accounts
 
-    check_writable(out)
     settings = _settings(config)
+    check_writable(out, is_folder=settings.engine.name == "spark")
     with bar(STAGES) as tell:
         scored = score_accounts(settings, as_of, out, tell)
     if as_json:

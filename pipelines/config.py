@@ -43,11 +43,12 @@ class Panel(_Section):
 
 
 class Engine(_Section):
-    """How much of the machine is used."""
+    """What works on the tables, and how much of the machine it uses."""
 
+    name: Literal["duckdb", "spark"] = Field("duckdb", description="in this process, or on Spark")
+    master: str = Field("local[2]", description="of Spark: spark://host:port, or local[2] for two threads here")
     memory_limit: str | None = Field(None, description="of the relational step, such as 4GB")
     threads: int | None = Field(None, ge=1)
-    partitions: int = Field(1, ge=1, description="parts in which accounts are worked through: more parts, less memory")
 
 
 class Model(_Section):
@@ -57,6 +58,9 @@ class Model(_Section):
     folds: int = Field(5, ge=2, le=20, description="folds of flat data")
     rule_column: str | None = Field(None, description="column of the business rule; the best single one if unset")
     max_segments: int = Field(6, ge=2, le=20)
+    most_rows: int = Field(
+        1_000_000, ge=1_000, description="above this, all rows that churned train and a sample of the others"
+    )
     min_churners: int = Field(30, ge=10, description="fewer churners than this are too few to learn from")
 
 
@@ -112,6 +116,11 @@ class Settings(_Section):
         is_url = "://" in self.data.location
         location = self.data.location if is_url else str((self.home / self.data.location).resolve())
         return Sources(location=location, on_reject=self.data.on_reject, tables=self.tables)
+
+    @property
+    def words(self) -> dict[str, dict[str, Any]]:
+        """What is said of features in the company's own words."""
+        return {name: said.model_dump(exclude_none=True) for name, said in self.features.items()}
 
     @property
     def releases_folder(self) -> Path:

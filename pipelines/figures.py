@@ -29,7 +29,7 @@ def training_figures(predictions: pd.DataFrame, contributions: pd.DataFrame) -> 
     Parameters
     ----------
     predictions
-        held-out rows: account_id, churned, and one probability a learner.
+        held-out rows: account_id, churned, weight, and one probability a learner.
     contributions
         sentence and mean_contribution (log-odds, absolute) by feature, the largest first.
     """
@@ -38,6 +38,12 @@ def training_figures(predictions: pd.DataFrame, contributions: pd.DataFrame) -> 
         "lift": _png(_draw_lift, predictions),
         "reasons": _png(_draw_reasons, contributions),
     }
+
+
+def held_out_rows(predictions: pd.DataFrame) -> str:
+    """Return how many rows were judged, and for how many they stand where they were sampled."""
+    n, stands_for = len(predictions), predictions["weight"].sum()
+    return f"{n:,} held-out rows" + (f" (for {stands_for:,.0f})" if stands_for > n else "")
 
 
 def _png(draw: Any, frame: pd.DataFrame) -> bytes:
@@ -60,29 +66,40 @@ def _learners(predictions: pd.DataFrame) -> Mapping[str, str]:
 
 
 def _draw_calibration(axes: Axes, predictions: pd.DataFrame) -> None:
-    churned = predictions["churned"].to_numpy(dtype=float)
+    churned, weights = predictions["churned"].to_numpy(dtype=float), predictions["weight"].to_numpy()
     for name, colour in _learners(predictions).items():
         prob = predictions[name].to_numpy(dtype=float)
-        tenths = [tenth for tenth in np.array_split(np.argsort(prob, kind="stable"), BINS) if len(tenth)]
-        means, shares = [prob[tenth].mean() for tenth in tenths], [churned[tenth].mean() for tenth in tenths]
+        tenths = _tenths(prob, weights)
+        means, shares = ([np.average(of[ten], weights=weights[ten]) for ten in tenths] for of in (prob, churned))
         axes.plot(means, shares, marker="o", markersize=4, color=colour, label=name)
         if name == MODEL:
-            low, high = share_intervals(churned, predictions["account_id"].to_numpy(), tenths)
+            low, high = share_intervals(predictions, tenths)
             axes.vlines(means, low, high, color=colour, linewidth=1, alpha=0.6)
     top = 1.05 * max(axes.dataLim.xmax, axes.dataLim.ymax)
     axes.plot([0, top], [0, top], color=GREY, linewidth=1, linestyle=":", label="perfect")
     axes.set(xlim=(0, top), ylim=(0, top))
     axes.set(xlabel="predicted probability of churn (mean of a tenth of the rows)", ylabel="counted share that churned")
-    axes.set_title(f"Calibration with 95 % intervals, n = {len(predictions):,} held-out rows", loc="left")
+    axes.set_title(f"Calibration with 95 % intervals, n = {held_out_rows(predictions)}", loc="left")
     axes.legend(frameon=False)
 
 
-def share_intervals(churned: FloatArray, accounts: Any, groups: Sequence[Any]) -> tuple[FloatArray, FloatArray]:
+def _tenths(prob: FloatArray, weights: FloatArray) -> list[Any]:
+    """Return the positions of the rows in ten parts of equal weight, the least probable first, empty ones left out."""
+    order = np.argsort(prob, kind="stable")
+    parts = np.array_split(np.arange(len(prob)), BINS)
+    ends = np.cumsum([len(part) for part in parts[:-1]]) * (weights.sum() / len(prob))
+    found = np.split(order, np.searchsorted(np.cumsum(weights[order]), ends, side="right"))
+    return [tenth for tenth in found if len(tenth)]
+
+
+def share_intervals(predictions: pd.DataFrame, groups: Sequence[Any]) -> tuple[FloatArray, FloatArray]:
     """Return the 95 % interval of the churn rate in each group of rows, low and high, accounts resampled."""
     if not groups:
         return np.zeros(0), np.zeros(0)
+    churned, stands_for = predictions["churned"].to_numpy(dtype=float), predictions["weight"].to_numpy()
     drawn = []
-    for weights in resampled_weights(accounts, RESAMPLES, seed=0):
+    for resampled in resampled_weights(predictions["account_id"], RESAMPLES, seed=0):
+        weights = resampled * stands_for
         sums = [(weights[:, group] @ churned[group], weights[:, group].sum(axis=1)) for group in groups]
         drawn.append(np.column_stack([n / np.maximum(of, 1) for n, of in sums]))
     low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975], axis=0)
@@ -90,15 +107,15 @@ def share_intervals(churned: FloatArray, accounts: Any, groups: Sequence[Any]) -
 
 
 def _draw_lift(axes: Axes, predictions: pd.DataFrame) -> None:
-    churned = predictions["churned"].to_numpy(dtype=float)
-    share = np.arange(1, len(churned) + 1) / len(churned)
+    churned, weights = predictions["churned"].to_numpy(dtype=float), predictions["weight"].to_numpy()
     for name, colour in _learners(predictions).items():
         order = np.argsort(-predictions[name].to_numpy(dtype=float), kind="stable")
+        share = np.cumsum(weights[order]) / weights.sum()
         axes.plot(share * 100, np.cumsum(churned[order]) / churned.sum() * 100, color=colour, label=name)
     axes.plot([0, 100], [0, 100], color=GREY, linewidth=1, linestyle=":", label="by chance")
     axes.set(xlim=(0, 100), ylim=(0, 100))
     axes.set(xlabel="accounts contacted, most at risk first (%)", ylabel="churners among them (%)")
-    axes.set_title(f"Lift, n = {len(churned):,} held-out rows, {churned.sum():,.0f} churned", loc="left")
+    axes.set_title(f"Lift, n = {held_out_rows(predictions)}, {churned.sum():,.0f} churned", loc="left")
     axes.legend(frameon=False)
 
 

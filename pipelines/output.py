@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def check_writable(path: Path) -> None:
-    """Raise ConfigError when a frame cannot be written there: found out before the work, not after."""
+def check_writable(path: Path, *, is_folder: bool = False) -> None:
+    """Raise ConfigError when a frame cannot be written there: found out before the work, not after.
+
+    With `is_folder` a folder of files of that name is written, as Spark does, and one that is there may be replaced.
+    """
     if path.suffix.lower() not in {".parquet", ".csv"}:
         raise ConfigError.of(f"--out {path}", "a name ending in .parquet or .csv", "name it so")
-    if path.is_dir():
+    if path.is_dir() and not is_folder:
         raise ConfigError.of(f"--out {path}, which is a folder", "a file", "name another")
     if not path.resolve().parent.is_dir():
         raise ConfigError.of(f"--out in a folder {path.parent} that is not there", "a folder that is", "make it first")

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from features.checks import fail_on_rejects, read_tables
-from features.cutoffs import observed_until
 from features.errors import ReleaseError
-from features.panel import Panel, Progress, panel_at
-from features.sources import open_warehouse
+from features.panel import PanelPlan, Progress, arrow_rows, plan_at, read_rows
+from features.sources import Warehouse
 from pipelines.churn.calibration import probability
 from pipelines.churn.reasons import top_reasons
 from pipelines.config import Settings
+from pipelines.engine import churn_definition, is_spark, opened_tables, panel_parts, panel_settings, write_folder
+from pipelines.features import write_tables
 from pipelines.output import write_frame
 from pipelines.release import Release, read_pointer, read_release
 from pipelines.segmentation import Segmentation
-from pipelines.train import churn_definition, latest, panel_settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 STAGES = ("reading the champion", "reading tables", "panel", "scoring", "writing")
 REASONS = 3
@@ -39,18 +43,94 @@ class Scored:
 
 
 def score_accounts(settings: Settings, as_of: datetime | None, out: Path, tell: Progress) -> Scored:
-    """Score every account at risk at `as_of`, write the scores, and publish the feature rows for the service."""
+    """Score every account at risk at `as_of`, write the scores, and publish the feature rows for the service.
+
+    Accounts go through in parts; what is held of all of them is their scores, and on Spark not even these.
+    """
     tell("reading the champion")
     release = champion(settings)
-    panel = panel_for(settings, as_of, tell)
-    tell("scoring")
-    rows = latest(panel.rows)
-    scores = score_rows(release, rows)
-    tell("writing")
-    write_frame(scores, out)
-    notes = [*_beyond_knowledge(panel), *_unknown_levels(release, rows), *publish_rows(rows, settings.state_folder)]
-    date = f"{rows['as_of'].max():%Y-%m-%d}" if "as_of" in rows else None
-    return Scored(release.manifest.version, date, len(rows), notes)
+    with opened_tables(settings, tell) as warehouse:
+        tell("panel")
+        date = None if as_of is None else pd.Timestamp(as_of)
+        plan = plan_at(warehouse, churn_definition(settings), panel_settings(settings), date)
+        parts = panel_parts(warehouse, plan, settings, tell)
+        tell("scoring")
+        n_accounts, last = _count(parts)
+        if is_spark(settings):
+            folder = settings.releases_folder / release.manifest.version
+            write_folder(_spark_scores(warehouse, parts, plan, last, folder), out, out.suffix[1:])
+        else:
+            write_frame(_sorted(pd.concat([score_rows(release, rows) for rows in _each(parts, plan, last)])), out)
+        tell("writing")
+        notes = [
+            *_beyond_knowledge(plan, last),
+            *_unknown_levels(release, parts),
+            *publish_rows(parts, plan, last, settings.state_folder),
+        ]
+    return Scored(release.manifest.version, f"{last:%Y-%m-%d}" if plan.is_dated else None, n_accounts, notes)
+
+
+def _each(parts: Sequence[Path], plan: PanelPlan, last: pd.Timestamp) -> Iterator[pd.DataFrame]:
+    """The rows of each part at the latest date."""
+    for part in parts:
+        rows = read_rows([part], plan)
+        rows = rows[rows["as_of"] == last].reset_index(drop=True) if plan.is_dated else rows
+        if len(rows):
+            yield rows
+
+
+def _count(parts: Sequence[Path]) -> tuple[int, pd.Timestamp]:
+    """How many rows there are at the latest date, and which that is."""
+    import pyarrow.parquet as pq
+
+    dates = pd.concat([pq.ParquetFile(part).read(columns=["as_of"]).to_pandas()["as_of"] for part in parts])
+    return int((dates == dates.max()).sum()), dates.max()
+
+
+def _spark_scores(
+    warehouse: Warehouse, parts: Sequence[Path], plan: PanelPlan, last: pd.Timestamp, release: Path
+) -> Any:
+    """The scores as a Spark DataFrame, by a release that every executor reads for itself."""
+    from pyspark import SparkFiles
+
+    from features.spark_panel import spark_schema
+
+    session = warehouse.connection._session
+    session.sparkContext.addFile(str(release), recursive=True)
+    rows = session.read.parquet(*map(str, parts))
+    rows = rows.filter(rows["as_of"] == last.to_pydatetime()) if plan.is_dated else rows
+    sample = next(_each(parts, plan, last)).head(1)
+    schema = spark_schema(_arrow(score_rows(read_release(release), sample)).schema)
+    task = _scoring_task(lambda: Path(SparkFiles.get(release.name)), plan.is_dated)
+    return rows.mapInArrow(task, schema).orderBy("churn_prob", "account_id", ascending=[False, True])
+
+
+def _scoring_task(release: Callable[[], Path], is_dated: bool) -> Callable[[Any], Iterator[pa.RecordBatch]]:
+    def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        for batch in batches:
+            table = pa.Table.from_batches([batch])
+            rows = table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+            rows = rows if is_dated else rows.drop(columns="as_of")
+            yield from _arrow(score_rows(_release(str(release())), rows)).to_batches()
+
+    return score
+
+
+@cache
+def _release(folder: str) -> Release:
+    return read_release(Path(folder))
+
+
+def _arrow(scores: pd.DataFrame) -> pa.Table:
+    """Scores as a table of which every text column is text, even one without any."""
+    import pyarrow as pa
+
+    table = pa.Table.from_pandas(scores, preserve_index=False)
+    plain = {pa.null(): pa.string(), pa.large_string(): pa.string(), pa.timestamp("ns"): pa.timestamp("us")}
+    schema = pa.schema([(field.name, plain.get(field.type, field.type)) for field in table.schema])
+    return table.cast(schema).replace_schema_metadata(None)
 
 
 def champion(settings: Settings) -> Release:
@@ -65,19 +145,6 @@ def champion(settings: Settings) -> Release:
     if pointer is None:
         raise ReleaseError.of("no champion", "a promoted release", "run `perennial train`, then `perennial promote`")
     return read_release(settings.releases_folder / pointer["version"])
-
-
-def panel_for(settings: Settings, as_of: datetime | None, tell: Progress) -> Panel:
-    """Return the rows of every account at risk at a date; without one, at the end of what is known."""
-    tell("reading tables")
-    with open_warehouse(settings.engine.memory_limit, settings.engine.threads) as warehouse:
-        fail_on_rejects(read_tables(warehouse, settings.sources), settings.data.on_reject)
-        tell("panel")
-        definition, dates = churn_definition(settings), panel_settings(settings)
-        if definition.kind == "labelled":
-            return panel_at(warehouse, definition, dates, pd.Timestamp(0), tell)
-        date = pd.Timestamp(as_of) if as_of else (dates.observed_until or observed_until(warehouse, dates.today))
-        return panel_at(warehouse, definition, dates, date, tell)
 
 
 def score_rows(release: Release, rows: pd.DataFrame) -> pd.DataFrame:
@@ -100,6 +167,10 @@ def score_rows(release: Release, rows: pd.DataFrame) -> pd.DataFrame:
     texts = reason_texts(release, rows)
     for i in range(REASONS):
         scores[f"reason_{i + 1}"] = [text[i] if i < len(text) else None for text in texts]
+    return _sorted(scores)
+
+
+def _sorted(scores: pd.DataFrame) -> pd.DataFrame:
     return scores.sort_values(["churn_prob", "account_id"], ascending=[False, True], ignore_index=True)
 
 
@@ -123,31 +194,51 @@ def reason_texts(release: Release, rows: pd.DataFrame) -> list[list[str]]:
     ]
 
 
-def publish_rows(rows: pd.DataFrame, state: Path) -> list[str]:
+def publish_rows(parts: Sequence[Path], plan: PanelPlan, last: pd.Timestamp, state: Path) -> list[str]:
     """Hand the rows to the service, unless it has newer ones; return a note where it has."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
     path = state / PUBLISHED
-    if path.exists() and "as_of" in rows:
-        published = pd.read_parquet(path)
-        if "as_of" in published and published["as_of"].max() > rows["as_of"].max():
-            return [f"the service keeps its rows as of {published['as_of'].max():%Y-%m-%d}, which are newer"]
+    if path.exists() and plan.is_dated and "as_of" in pq.read_schema(path).names:
+        newest = pc.max(pq.ParquetFile(path).read(columns=["as_of"])["as_of"]).as_py()
+        if newest and newest > last:
+            return [f"the service keeps its rows as of {newest:%Y-%m-%d}, which are newer"]
     state.mkdir(parents=True, exist_ok=True)
-    write_frame(rows.drop(columns="churned", errors="ignore"), path)
+    write_tables((_published(part, plan, last) for part in parts), path)
     return []
 
 
-def _beyond_knowledge(panel: Panel) -> list[str]:
+def _published(part: Path, plan: PanelPlan, last: pd.Timestamp) -> pa.Table:
+    """The rows of a part at the latest date, without their label."""
+    import pyarrow.compute as pc
+
+    rows = arrow_rows([part], plan).drop_columns(["churned"])
+    return rows.filter(pc.field("as_of") == last) if plan.is_dated else rows
+
+
+def _beyond_knowledge(plan: PanelPlan, last: pd.Timestamp) -> list[str]:
     """A note where the date lies after all that is known: silence and missing tables look alike then."""
-    until = panel.observed_until
-    if until is None or "as_of" not in panel.rows or panel.rows["as_of"].max() <= until:
+    until = plan.observed_until
+    if until is None or not plan.is_dated or last <= until:
         return []
     return [f"the tables end before {until:%Y-%m-%d}: what happened since then is not in these scores"]
 
 
-def _unknown_levels(release: Release, rows: pd.DataFrame) -> list[str]:
-    encoder = release.churn.encoder
+def _unknown_levels(release: Release, parts: Sequence[Path]) -> list[str]:
+    import pyarrow.parquet as pq
+
     notes = []
-    for name, levels in encoder.levels.items():
-        alien = sorted(set(rows[name].dropna().astype(str)) - set(levels)) if name in rows else []
+    for name, levels in release.churn.encoder.levels.items():
+        there = {level for part in parts if name in pq.read_schema(part).names for level in _levels(part, name)}
+        alien = sorted(there - set(levels))
         if alien:
             notes.append(f"{name}: {', '.join(alien[:3])} was not there in training and scores as missing")
     return notes
+
+
+def _levels(part: Path, name: str) -> set[str]:
+    import pyarrow.parquet as pq
+
+    found = pq.ParquetFile(part).read(columns=[name])[name].unique().to_pylist()
+    return {str(level) for level in found if level is not None}

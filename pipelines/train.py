@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from features.catalog import Feature
-from features.checks import Finding, fail_on_rejects, read_tables
-from features.labels import ChurnDefinition
-from features.panel import Panel, PanelSettings, Progress, training_panel
-from features.sources import open_warehouse
+from features.checks import Finding
+from features.panel import Panel, Progress, training_plan
+from features.sources import Warehouse
 from features.sufficiency import fail_on_errors, panel_findings
 from pipelines.card import model_card
 from pipelines.churn.evaluation import ON_LOGS, Evaluation, held_out_evaluation
@@ -26,9 +24,13 @@ from pipelines.churn.model import ChurnModel
 from pipelines.churn.splits import evaluation_split, search_split
 from pipelines.churn.training import train_churn
 from pipelines.config import Settings
+from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings
 from pipelines.figures import share_intervals, training_figures
+from pipelines.panel_file import read_panel_rows
+from pipelines.reference import reference
 from pipelines.registry import Run, log_release
 from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, version_of, write_release
+from pipelines.sampling import CURRENT_SHARE, current_rows, sampling, sampling_finding
 from pipelines.segmentation import Segmentation, fit_segmentations
 
 STAGES = ("reading tables", "panel", "judging on held-out rows", "training", "segments", "release", "MLflow")
@@ -54,54 +56,57 @@ def train(settings: Settings, progress: Progress) -> Training:
     ConfigError, DataError, ModelError
         when the tables cannot be read, break the contract, or cannot carry a model.
     """
-    panel = read_panel(settings, progress)
-    findings = panel_findings(panel, settings.model.min_churners)
+    panel, seed = read_panel(settings, progress), settings.model.seed
+    findings = [*panel_findings(panel, settings.model.min_churners), *sampling_finding(panel)]
     fail_on_errors(findings)
-    matured, gap = panel.matured, panel.definition.matures_days
     progress("judging on held-out rows")
     evaluation = evaluate(panel, settings, progress)
     progress("training")
-    split = search_split(matured, gap, n_folds=settings.model.folds, seed=settings.model.seed)
-    churn = train_churn(matured, panel.features, split, seed=settings.model.seed, progress=progress).model
+    churn = learn(panel, settings, progress)
     progress("segments")
-    current = latest(panel.rows)
-    segmentations = fit_segmentations(
-        current, panel.features, max_segments=settings.model.max_segments, seed=settings.model.seed
-    )
+    current = current_rows(panel, seed)
+    segmentations = fit_segmentations(current, panel.features, max_segments=settings.model.max_segments, seed=seed)
     progress("release")
     contributions = mean_contributions(churn, current)
-    release = _release(settings, panel, evaluation, churn, segmentations)
-    papers = _papers(release, evaluation, contributions, panel)
+    release = _release(settings, panel, current, evaluation, churn, segmentations)
+    papers = Papers(
+        card=model_card(
+            release.manifest,
+            evaluation,
+            contributions,
+            list(segmentations.values()),
+            churn_by_segment(release, panel.matured, evaluation.predictions),
+        ),
+        reference=reference(current, panel.features),
+        figures=training_figures(evaluation.predictions, contributions),
+    )
     registered = _log(settings, release, papers, evaluation, progress)
     return Training(release, evaluation, contributions, findings, registered)
 
 
 def read_panel(settings: Settings, progress: Progress) -> Panel:
-    """Return the training panel of the settings' tables."""
-    progress("reading tables")
-    with open_warehouse(settings.engine.memory_limit, settings.engine.threads) as warehouse:
-        fail_on_rejects(read_tables(warehouse, settings.sources), settings.data.on_reject)
+    """Return the training panel of the settings' tables, sampled where there are more than `most_rows`."""
+    with opened_tables(settings, progress) as warehouse:
         progress("panel")
-        return training_panel(warehouse, churn_definition(settings), panel_settings(settings), progress)
+        return panel_for_training(warehouse, settings, progress)
 
 
-def churn_definition(settings: Settings) -> ChurnDefinition:
-    """What churn is, as the settings say."""
-    churn = settings.churn
-    return ChurnDefinition(churn.definition, churn.horizon_days, churn.grace_days, churn.inactive_days)
-
-
-def panel_settings(settings: Settings) -> PanelSettings:
-    """Which as-of dates there are, and the features' words, as the settings say."""
-    since, until = settings.panel.observed_from, settings.panel.observed_until
-    words = {name: said.model_dump(exclude_none=True) for name, said in settings.features.items()}
-    return PanelSettings(
-        history_days=settings.panel.history_days,
-        observed_from=None if since is None else pd.Timestamp(since),
-        observed_until=None if until is None else pd.Timestamp(until),
-        today=pd.Timestamp(datetime.now(UTC)).tz_localize(None),
-        partitions=settings.engine.partitions,
-        descriptions=words,
+def panel_for_training(warehouse: Warehouse, settings: Settings, progress: Progress) -> Panel:
+    """Return the training panel of an open warehouse, sampled where there are more than `most_rows`."""
+    plan = training_plan(warehouse, churn_definition(settings), panel_settings(settings))
+    files = panel_parts(warehouse, plan, settings, progress)
+    names = [name for name in plan.recipe.schema.names if plan.is_dated or name != "as_of"]
+    found = read_panel_rows(files, names, most_rows=settings.model.most_rows, seed=settings.model.seed)
+    found.rows.attrs[CURRENT_SHARE] = found.current_share
+    recipe = plan.recipe
+    return Panel(
+        found.rows,
+        recipe.features,
+        recipe.churn,
+        plan.observed_until,
+        plan.left_out,
+        n_rows=found.n_rows,
+        kept_share=found.kept_share,
     )
 
 
@@ -111,20 +116,27 @@ def evaluate(panel: Panel, settings: Settings, progress: Progress | None = None)
     split = evaluation_split(matured, gap, n_folds=settings.model.folds, seed=seed)
     rule = settings.model.rule_column or _usual_rule(panel.features)
     return held_out_evaluation(
-        matured, panel.features, split, gap_days=gap, rule_column=rule, seed=seed, progress=progress
+        matured,
+        panel.features,
+        split,
+        gap_days=gap,
+        rule_column=rule,
+        seed=seed,
+        kept_share=panel.kept_share,
+        progress=progress,
     )
+
+
+def learn(panel: Panel, settings: Settings, progress: Progress) -> ChurnModel:
+    """Return the model of every row whose label is known."""
+    matured, seed = panel.matured, settings.model.seed
+    split = search_split(matured, panel.definition.matures_days, n_folds=settings.model.folds, seed=seed)
+    return train_churn(matured, panel.features, split, seed=seed, kept_share=panel.kept_share, progress=progress).model
 
 
 def _usual_rule(features: tuple[Feature, ...]) -> str | None:
     """Recency, the rule that companies use, where there is one; else the evaluation finds the best single column."""
     return next((feature.name for feature in features if feature.name == "recency_days"), None)
-
-
-def latest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per account: that of the latest as-of date, or the last given where there are no dates."""
-    if "as_of" in rows:
-        rows = rows[rows["as_of"] == rows["as_of"].max()]
-    return rows.drop_duplicates("account_id", keep="last").reset_index(drop=True)
 
 
 def mean_contributions(churn: ChurnModel, rows: pd.DataFrame) -> pd.DataFrame:
@@ -164,11 +176,13 @@ def gate(evaluation: Evaluation) -> Gate:
 def _release(
     settings: Settings,
     panel: Panel,
+    current: pd.DataFrame,
     evaluation: Evaluation,
     churn: ChurnModel,
     segmentations: Mapping[str, Segmentation],
 ) -> Release:
-    matured, current = panel.matured, latest(panel.rows)
+    churned, said = panel.rows["churned"].dropna(), sampling(panel)
+    n_rows = said.get("n_rows", len(churned))
     as_of = f"{current['as_of'].max():%Y-%m-%d}" if "as_of" in current else None
     prob = churn.prob(current)
     high = settings.tiers.high_share
@@ -181,10 +195,10 @@ def _release(
         as_of=as_of,
         horizon_days=panel.definition.horizon_days,
         definition=panel.definition.sentence,
-        n_accounts=int(matured["account_id"].nunique()),
-        n_rows=len(matured),
-        churn_rate=float(matured["churned"].astype(float).mean()),
-        metrics=evaluation.to_dict(),
+        n_accounts=int(panel.rows.loc[churned.index, "account_id"].nunique()),
+        n_rows=n_rows,
+        churn_rate=float(churned.sum() / n_rows),
+        metrics=evaluation.to_dict() | ({"sample": said} if said else {}),
         tiers=TierLimits(
             high_prob=float(np.quantile(prob, 1 - high)),
             medium_prob=float(np.quantile(prob, max(0.0, 1 - high - settings.tiers.medium_share))),
@@ -195,63 +209,32 @@ def _release(
     return Release(manifest, churn, segmentations)
 
 
-def _papers(release: Release, evaluation: Evaluation, contributions: pd.DataFrame, panel: Panel) -> Papers:
-    return Papers(
-        card=model_card(
-            release.manifest,
-            evaluation,
-            contributions,
-            list(release.segmentations.values()),
-            churn_by_segment(release, panel.matured, evaluation.predictions),
-        ),
-        reference=reference(latest(panel.rows), panel.features),
-        figures=training_figures(evaluation.predictions, contributions),
-    )
-
-
 def churn_by_segment(release: Release, matured: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     """Return segment, n_accounts, n, counted (with low and high) and predicted churn (shares) of the held-out rows."""
     rows = matured.iloc[predictions["row"]]
-    churned = predictions["churned"].to_numpy(dtype=float)
-    accounts = predictions["account_id"].to_numpy()
+    churned, weights = predictions["churned"].to_numpy(dtype=float), predictions["weight"].to_numpy()
+    predicted, accounts = predictions["model"].to_numpy(dtype=float), predictions["account_id"].to_numpy()
     found = []
     for name, segmentation in release.segmentations.items():
         membership = segmentation.membership(rows)
         known = np.asarray(~np.isnan(membership).any(axis=1))
         best = np.nan_to_num(membership).argmax(axis=1) if membership.shape[1] else np.zeros(len(rows), dtype=int)
         groups = [np.flatnonzero(known & (best == i)) for i in range(len(segmentation.segments))]
-        low, high = share_intervals(churned, accounts, groups)
+        low, high = share_intervals(predictions, groups)
         found += [
             {
                 "segment": f"{name}: {segment.name}",
                 "n_accounts": len(set(accounts[group])),
                 "n": len(group),
-                "counted": churned[group].mean(),
+                "counted": np.average(churned[group], weights=weights[group]),
                 "low": low[i],
                 "high": high[i],
-                "predicted": predictions["model"].to_numpy(dtype=float)[group].mean(),
+                "predicted": np.average(predicted[group], weights=weights[group]),
             }
             for i, (segment, group) in enumerate(zip(segmentation.segments, groups, strict=True))
             if len(group)
         ]
     return pd.DataFrame(found)
-
-
-def reference(rows: pd.DataFrame, features: tuple[Feature, ...]) -> pd.DataFrame:
-    """Return each feature's distribution when the release was made: missing share, deciles, or levels and shares."""
-    return pd.DataFrame([_distribution(rows[feature.name], feature) for feature in features])
-
-
-def _distribution(column: pd.Series, feature: Feature) -> dict[str, Any]:
-    known = column.dropna()
-    said: dict[str, Any] = {"feature": feature.name, "kind": feature.kind, "n": len(column)}
-    said["missing_share"] = float(column.isna().mean()) if len(column) else 0.0
-    is_number = feature.kind == "number"
-    said["deciles"] = np.quantile(known, np.linspace(0, 1, 11)).tolist() if is_number and len(known) else []
-    shares = known.value_counts(normalize=True) if not is_number else pd.Series(dtype=float)
-    said["levels"] = [str(level) for level in shares.index]
-    said["shares"] = shares.to_list()
-    return said
 
 
 def _log(settings: Settings, release: Release, papers: Papers, evaluation: Evaluation, progress: Progress) -> str:

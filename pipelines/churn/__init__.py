@@ -9,6 +9,8 @@ boosting       LightGBM as it is used here
 complexity     how large the trees may be, found by cross-validation
 calibration    log-odds that mean what they say
 model          the trained model: log-odds, probabilities, contributions, files
+population     what rows that were sampled by their label say of all rows
+background     contributions measured against all rows, not against those sampled
 training       rows -> model
 business_rule, logistic     the baselines that a model has to beat
 metrics, bootstrap          figures and their intervals

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.churn.encoder import FloatArray
+from pipelines.churn.encoder import FloatArray, Matrix
 from pipelines.churn.splits import Fold
 
 MAX_TREES = 1000
@@ -34,12 +34,15 @@ class TrainingSet:
         (n,) whose row it is, as integers from 0.
     native
         Positions of the columns that LightGBM takes as categories.
+    kept_share
+        Of the rows that did not churn, the share that was kept. Trees learn from the rows as they are.
     """
 
-    X: FloatArray
+    X: Matrix
     churned: npt.NDArray[np.bool_]
     accounts: npt.NDArray[np.intp]
     native: Sequence[int]
+    kept_share: float = 1.0
 
 
 def parameters(leaves: int, n_rows: int, seed: int) -> dict[str, Any]:

@@ -54,12 +54,14 @@ def percentile_interval(value: float, resamples: FloatArray) -> Interval:
     return Interval(float(value), float(low), float(high))
 
 
-def clustered_error(values: FloatArray, accounts: npt.NDArray[np.intp]) -> float:
-    """Return the standard error of the mean of `values`, whose rows are independent between accounts only.
+def clustered_mean(values: FloatArray, accounts: npt.NDArray[np.intp], weights: FloatArray) -> tuple[float, float]:
+    """Return the weighted mean of `values`, whose rows are independent between accounts only, and its standard error.
 
-    >>> float(clustered_error(np.array([1.0, 1.0, 3.0, 3.0]), np.array([0, 0, 1, 1])))
-    1.0
+    >>> clustered_mean(np.array([1.0, 1.0, 3.0, 3.0]), np.array([0, 0, 1, 1]), np.ones(4))
+    (2.0, 1.0)
     """
     _, account = np.unique(accounts, return_inverse=True)
-    sums = np.bincount(account, weights=values - values.mean())
-    return float(np.sqrt(sums @ sums * len(sums) / max(len(sums) - 1, 1)) / len(values))
+    total = weights.sum()
+    mean = (weights * values).sum() / total
+    sums = np.bincount(account, weights=weights * (values - mean))
+    return float(mean), float(np.sqrt(sums @ sums * len(sums) / max(len(sums) - 1, 1)) / total)

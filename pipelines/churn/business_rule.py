@@ -13,6 +13,7 @@ from features.catalog import Feature
 from features.errors import ConfigError
 from pipelines.churn.encoder import Columns, Encoder, FloatArray
 from pipelines.churn.metrics import auc
+from pipelines.churn.population import row_weights, weighted_quantiles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,8 +45,12 @@ class RiskTable:
     rates: FloatArray
 
     @classmethod
-    def fit(cls, rows: pd.DataFrame, features: Sequence[Feature], *, column: str | None = None) -> RiskTable:
+    def fit(
+        cls, rows: pd.DataFrame, features: Sequence[Feature], *, column: str | None = None, kept_share: float = 1.0
+    ) -> RiskTable:
         """Return the table of the named column, or of the column whose table ranks these rows best.
+
+        Of rows that did not churn only `kept_share` are there: the rates are those of all rows.
 
         Raises
         ------
@@ -58,18 +63,21 @@ class RiskTable:
                 f"business rule on {column!r}", "the name of a feature", "correct the name or leave it out"
             )
         churned = rows["churned"].to_numpy(dtype=bool)
-        tables = [cls._of_one(rows, feature, churned) for feature in candidates]
+        tables = [cls._of_one(rows, feature, churned, kept_share) for feature in candidates]
         return max(tables, key=lambda table: auc(churned, table.prob(rows)))
 
     @classmethod
-    def _of_one(cls, rows: pd.DataFrame, feature: Feature, churned: npt.NDArray[np.bool_]) -> RiskTable:
+    def _of_one(
+        cls, rows: pd.DataFrame, feature: Feature, churned: npt.NDArray[np.bool_], kept_share: float
+    ) -> RiskTable:
         encoder = Encoder.fit(rows, [feature])
-        values = encoder.transform(rows)[:, 0]
-        edges = _edges(values[~np.isnan(values)], feature)
+        values, weights = _values(encoder, rows), row_weights(churned, kept_share)
+        known = ~np.isnan(values)
+        edges = _edges(values[known], weights[known], feature)
         part = _part(values, edges)
-        counts = np.bincount(part, minlength=len(edges) + 2)
-        found = np.bincount(part, weights=churned, minlength=len(edges) + 2)
-        return cls(encoder, edges, (found + SMOOTHING * churned.mean()) / (counts + SMOOTHING))
+        counts = np.bincount(part, weights, minlength=len(edges) + 2)
+        found = np.bincount(part, churned, minlength=len(edges) + 2)
+        return cls(encoder, edges, (found + SMOOTHING * (churned.sum() / weights.sum())) / (counts + SMOOTHING))
 
     @property
     def feature(self) -> Feature:
@@ -78,13 +86,18 @@ class RiskTable:
 
     def prob(self, columns: Columns) -> FloatArray:
         """Return (n,) the smoothed churn rate of each row's part."""
-        return self.rates[_part(self.encoder.transform(columns)[:, 0], self.edges)]
+        return self.rates[_part(_values(self.encoder, columns), self.edges)]
 
 
-def _edges(known: FloatArray, feature: Feature) -> FloatArray:
+def _values(encoder: Encoder, columns: Columns) -> FloatArray:
+    return encoder.transform(columns)[:, 0].astype(np.float64)
+
+
+def _edges(known: FloatArray, weights: FloatArray, feature: Feature) -> FloatArray:
     if feature.kind == "category":
         return np.arange(1, BINS + 1, dtype=np.float64)
-    return np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else np.empty(0)
+    cuts = np.linspace(0, 1, BINS + 1)[1:-1]
+    return np.unique(weighted_quantiles(known, weights, cuts)) if len(known) else np.empty(0)
 
 
 def _part(values: FloatArray, edges: FloatArray) -> npt.NDArray[np.intp]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.churn.boosting import TrainingSet, boost_folds, parameters
-from pipelines.churn.bootstrap import clustered_error
+from pipelines.churn.bootstrap import clustered_mean
 from pipelines.churn.calibration import probability
 from pipelines.churn.encoder import FloatArray
 from pipelines.churn.metrics import log_losses
+from pipelines.churn.population import prior_correction, row_weights
 from pipelines.churn.splits import Fold
 
 Progress = Callable[[str], None]
@@ -22,7 +23,7 @@ STEPS_WITHOUT_GAIN = 2
 
 @dataclass(frozen=True)
 class Rung:
-    """One size of tree: how many of them do best, and their mean log loss on held-out rows."""
+    """One size of tree: how many of them do best, and their mean log loss on held-out rows (of the population)."""
 
     leaves: int
     trees: int
@@ -40,7 +41,8 @@ class Search:
     chosen
         The smallest that is as good as the best, up to noise.
     log_odds
-        (n,) raw log-odds by models of the chosen size that had not seen the row; NaN for rows that no fold held out.
+        (n,) raw log-odds by models of the chosen size that had not seen the row, among rows as they were kept; NaN for
+        rows that no fold held out.
     """
 
     rungs: tuple[Rung, ...]
@@ -73,17 +75,22 @@ def choose_complexity(
 
 def _climb(data: TrainingSet, folds: Sequence[Fold], leaves: int, seed: int) -> tuple[Rung, FloatArray]:
     trees, log_odds = boost_folds(data, folds, parameters(leaves, len(data.churned), seed))
-    return Rung(leaves, trees, float(np.nanmean(_losses(data, log_odds)))), log_odds
+    return Rung(leaves, trees, _held_out_mean(data, _losses(data, log_odds))[0]), log_odds
 
 
 def _losses(data: TrainingSet, log_odds: FloatArray) -> FloatArray:
-    return log_losses(data.churned, probability(log_odds))
+    return log_losses(data.churned, probability(log_odds + prior_correction(data.kept_share)))
 
 
 def _gains(data: TrainingSet, smaller: FloatArray, larger: FloatArray) -> bool:
-    gain = _losses(data, smaller) - _losses(data, larger)
-    known = ~np.isnan(gain)
-    return bool(gain[known].mean() > clustered_error(gain[known], data.accounts[known]))
+    mean, error = _held_out_mean(data, _losses(data, smaller) - _losses(data, larger))
+    return mean > error
+
+
+def _held_out_mean(data: TrainingSet, values: FloatArray) -> tuple[float, float]:
+    known = ~np.isnan(values)
+    weights = row_weights(data.churned[known], data.kept_share)
+    return clustered_mean(values[known], data.accounts[known], weights)
 
 
 def _told(rung: Rung) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Columns: TypeAlias = "Mapping[str, Any] | pd.DataFrame"
 FloatArray = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float32]
 
 NATIVE_LEVELS = 30
 """Up to so many levels LightGBM splits a category by sets of levels; above, by ranges of frequency ranks.
@@ -87,6 +88,17 @@ def levels_of(values: Any) -> list[str | None]:
     return [_level(value) for value in np.asarray(values, dtype=object).tolist()]
 
 
+def _coded(values: Any) -> tuple[list[str | None], npt.NDArray[np.intp]]:
+    """Return levels, and each row's position among them, -1 where it has none.
+
+    A column that pandas holds as a category is looked at once a level, any other once a row.
+    """
+    if hasattr(values, "cat"):
+        return levels_of(values.cat.categories), values.cat.codes.to_numpy(dtype=np.intp)
+    levels = levels_of(values)
+    return levels, np.arange(len(levels))
+
+
 def _level(value: Any) -> str | None:
     if isinstance(value, str):
         return value or None
@@ -135,25 +147,31 @@ class Encoder:
             i for i, f in enumerate(self.features) if f.kind == "category" and len(self.levels[f.name]) <= NATIVE_LEVELS
         ]
 
-    def transform(self, columns: Columns) -> FloatArray:
-        """Return (n, p) float64; NaN where a value is missing, infinite, or a level the encoder has not seen.
+    def transform(self, columns: Columns) -> Matrix:
+        """Return (n, p) float32; NaN where a value is missing, infinite, or a level the encoder has not seen.
+
+        The panel holds float32, so nothing is lost; a float64 that came as JSON is rounded to the nearest float32, and
+        one beyond 3.4e38 is infinite, as it would have been in the panel.
 
         Raises
         ------
         DataError
             When a number is not a number, or the columns differ in length.
         """
-        matrix = np.full((row_count(columns), len(self.features)), np.nan)
+        matrix = np.full((row_count(columns), len(self.features)), np.nan, dtype=np.float32)
         for position, feature in enumerate(self.features):
             if feature.name in columns:
                 matrix[:, position] = self._column(feature, columns[feature.name])
         return matrix
 
-    def _column(self, feature: Feature, values: Any) -> FloatArray:
+    def _column(self, feature: Feature, values: Any) -> Matrix:
         if feature.kind == "number":
-            return numbers(values, feature.name)
-        codes = {level: float(code) for code, level in enumerate(self.levels[feature.name])}
-        return np.array([codes.get(level, np.nan) if level else np.nan for level in levels_of(values)], dtype=float)
+            return _rounded(numbers(values, feature.name))
+        codes = {level: code for code, level in enumerate(self.levels[feature.name])}
+        levels, positions = _coded(values)
+        # The last entry is what position -1 finds.
+        found = [codes.get(level, np.nan) if level else np.nan for level in [*levels, None]]
+        return np.array(found, dtype=np.float32)[positions]
 
     def to_json(self) -> str:
         """Return the encoder as plain JSON."""
@@ -180,6 +198,17 @@ class Encoder:
         return cls(features, levels)
 
 
+def _rounded(values: FloatArray) -> Matrix:
+    with np.errstate(over="ignore"):
+        rounded = values.astype(np.float32)
+    rounded[np.isinf(rounded)] = np.nan
+    return rounded
+
+
 def _ranked(values: Any) -> tuple[str, ...]:
-    counts = Counter(level for level in levels_of(values) if level is not None)
+    levels, positions = _coded(values)
+    counts: Counter[str] = Counter()
+    for level, n in zip(levels, np.bincount(positions[positions >= 0], minlength=len(levels)).tolist(), strict=True):
+        if level is not None and n:
+            counts[level] += n
     return tuple(sorted(counts, key=lambda level: (-counts[level], level)))

@@ -18,6 +18,7 @@ from pipelines.churn.complexity import Progress
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.logistic import LogisticBaseline
 from pipelines.churn.metrics import BETTER, figures
+from pipelines.churn.population import row_weights
 from pipelines.churn.splits import Split, search_split
 from pipelines.churn.training import known_labels, train_churn
 from pipelines.churn.verdict import Contest, Verdict, verdict
@@ -31,6 +32,7 @@ RESAMPLES = 500
 
 Figures = dict[str, Interval]
 _Drawn = Mapping[str, FloatArray]
+_Score = Callable[[Any, FloatArray, FloatArray], _Drawn]
 
 
 class Predictor(Protocol):
@@ -47,6 +49,8 @@ Learner = Callable[["pd.DataFrame", Sequence[Feature]], Predictor]
 class Evaluation:
     """How well the model does on held-out rows, and beside what.
 
+    Where rows were sampled by their label, the counts are of the rows kept and the figures of all rows.
+
     Attributes
     ----------
     how, sentence
@@ -58,8 +62,8 @@ class Evaluation:
     gains
         By baseline and figure: how much better the model is (negative: worse), paired on the same resamples.
     predictions
-        The held-out rows: account_id, as_of where there is one, churned, fold, row (position among the rows given), and
-        one probability a learner.
+        The held-out rows: account_id, as_of where there is one, churned, fold, row (position among the rows given),
+        weight (how many of all rows it stands for), and one probability a learner.
     seconds
         By learner, to fit and predict all folds.
     """
@@ -100,12 +104,14 @@ def held_out_evaluation(
     gap_days: float = 0.0,
     rule_column: str | None = None,
     seed: int = 0,
+    kept_share: float = 1.0,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Return the model and both baselines judged on the test parts of the same folds.
 
     Within each training part the model chooses its complexity and calibration anew, on folds of that part only. The
-    intervals are of what these rows can say; they do not hold how a refit on other rows would vary.
+    intervals are of what these rows can say; they do not hold how a refit on other rows would vary. Where of rows that
+    did not churn only `kept_share` are there, every learner and every figure is corrected to speak of all rows.
 
     Raises
     ------
@@ -115,17 +121,17 @@ def held_out_evaluation(
 
     def learn_model(train: pd.DataFrame, declared: Sequence[Feature]) -> Predictor:
         inner = search_split(train, gap_days, seed=seed)
-        return train_churn(train, declared, inner, seed=seed, progress=progress).model
+        return train_churn(train, declared, inner, seed=seed, kept_share=kept_share, progress=progress).model
 
     learners: dict[str, Learner] = {
         MODEL: learn_model,
-        "business rule": partial(RiskTable.fit, column=rule_column),
-        "logistic regression": LogisticBaseline.fit,
-        ON_LOGS: partial(LogisticBaseline.fit, log=True),
+        "business rule": partial(RiskTable.fit, column=rule_column, kept_share=kept_share),
+        "logistic regression": partial(LogisticBaseline.fit, kept_share=kept_share),
+        ON_LOGS: partial(LogisticBaseline.fit, log=True, kept_share=kept_share),
     }
     known_labels(rows)
     predictions, seconds = held_out_predictions(rows, features, split, learners)
-    return _judged(split, predictions, seconds, seed)
+    return _judged(split, predictions, seconds, seed, kept_share)
 
 
 def held_out_predictions(
@@ -149,12 +155,15 @@ def held_out_predictions(
     return pd.concat(parts, ignore_index=True), seconds
 
 
-def _judged(split: Split, predictions: pd.DataFrame, seconds: dict[str, float], seed: int) -> Evaluation:
+def _judged(
+    split: Split, predictions: pd.DataFrame, seconds: dict[str, float], seed: int, kept_share: float
+) -> Evaluation:
     churned = predictions["churned"].to_numpy(dtype=bool)
     probs = {name: predictions[name].to_numpy(dtype=np.float64) for name in seconds}
     n_accounts = predictions["account_id"].nunique()
-    point = {name: _once(churned, prob) for name, prob in probs.items()}
-    drawn = _resampled(churned, probs, predictions["account_id"], seed)
+    score = partial(figures, kept_share=kept_share)
+    point = {name: _once(score, churned, prob) for name, prob in probs.items()}
+    drawn = _resampled(score, churned, probs, predictions["account_id"], seed)
     intervals = {name: {k: _interval(k, point[name][k], drawn[name][k]) for k in BETTER} for name in probs}
     gains = {name: _gains(point, drawn, name) for name in probs if name != MODEL}
     contests = [Contest(name, intervals[MODEL], intervals[name], gain, n_accounts) for name, gain in gains.items()]
@@ -165,10 +174,10 @@ def _judged(split: Split, predictions: pd.DataFrame, seconds: dict[str, float], 
         n_accounts=n_accounts,
         n_churned=int(churned.sum()),
         figures=intervals,
-        fold_means={name: _fold_mean(predictions, name) for name in probs},
+        fold_means={name: _fold_mean(score, predictions, name) for name in probs},
         gains=gains,
         verdicts=tuple(verdict(contest) for contest in contests),
-        predictions=predictions,
+        predictions=predictions.assign(weight=row_weights(churned, kept_share)),
         seconds=seconds,
     )
 
@@ -178,14 +187,16 @@ def _interval(figure: str, value: float, resamples: FloatArray) -> Interval:
     return Interval(value, math.nan, math.nan) if figure == "ece" else percentile_interval(value, resamples)
 
 
-def _once(churned: Any, prob: FloatArray) -> dict[str, float]:
-    return {name: float(value[0]) for name, value in figures(churned, prob, np.ones((1, len(prob)))).items()}
+def _once(score: _Score, churned: Any, prob: FloatArray) -> dict[str, float]:
+    return {name: float(value[0]) for name, value in score(churned, prob, np.ones((1, len(prob)))).items()}
 
 
-def _resampled(churned: Any, probs: Mapping[str, FloatArray], accounts: Any, seed: int) -> Mapping[str, _Drawn]:
+def _resampled(
+    score: _Score, churned: Any, probs: Mapping[str, FloatArray], accounts: Any, seed: int
+) -> Mapping[str, _Drawn]:
     """Return every figure of every learner on the same resamples of accounts, (b,) each."""
     chunks = [
-        {name: figures(churned, prob, weights) for name, prob in probs.items()}
+        {name: score(churned, prob, weights) for name, prob in probs.items()}
         for weights in resampled_weights(accounts, RESAMPLES, seed=seed)
     ]
     return {name: {k: np.concatenate([chunk[name][k] for chunk in chunks]) for k in BETTER} for name in probs}
@@ -199,7 +210,9 @@ def _gains(point: Mapping[str, Mapping[str, float]], drawn: Mapping[str, _Drawn]
     return {k: gain(k) for k in BETTER}
 
 
-def _fold_mean(predictions: pd.DataFrame, learner: str) -> dict[str, float]:
-    folds = [part for _, part in predictions.groupby("fold")]
-    found = [_once(fold["churned"].to_numpy(dtype=bool), fold[learner].to_numpy(dtype=np.float64)) for fold in folds]
+def _fold_mean(score: _Score, predictions: pd.DataFrame, learner: str) -> dict[str, float]:
+    found = [
+        _once(score, fold["churned"].to_numpy(dtype=bool), fold[learner].to_numpy(dtype=np.float64))
+        for _, fold in predictions.groupby("fold")
+    ]
     return {k: float(np.mean([one[k] for one in found])) for k in BETTER}

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.churn.encoder import FloatArray
+from pipelines.churn.population import row_weights, weighted_quantiles
 
 Bools = npt.NDArray[np.bool_]
 
@@ -36,8 +37,10 @@ def auc(churned: Bools, prob: FloatArray) -> float:
     return float(_auc(_ranked(churned, prob, np.ones((1, len(prob)))))[0])
 
 
-def figures(churned: Bools, prob: FloatArray, weights: FloatArray) -> dict[str, FloatArray]:
-    """Return each figure under each weighting of the rows, (b,) for weights (b, n).
+def figures(churned: Bools, prob: FloatArray, weights: FloatArray, *, kept_share: float = 1.0) -> dict[str, FloatArray]:
+    """Return each figure under each weighting of the rows, (b,) for weights (b, n), of the population they stand for.
+
+    `kept_share` says how many of the rows that did not churn were kept.
 
     auc, average_precision
         As in scikit-learn, equal probabilities taken as one step.
@@ -45,13 +48,15 @@ def figures(churned: Bools, prob: FloatArray, weights: FloatArray) -> dict[str, 
         Means over rows.
     ece
         Expected calibration error: mean absolute distance between churn rate and mean probability over 15 bins of equal
-        count (equal probabilities stay in one bin), weighted by the bins' sizes. The bins are those of the unweighted
-        rows. Noise adds to it, more so in a resample: its interval may lie above its value.
+        count (equal probabilities stay in one bin), weighted by the bins' sizes. The bins do not depend on `weights`.
+        Noise adds to it, more so in a resample: its interval may lie above its value.
     lift
         Churn rate among the 10 % most at risk, as a multiple of the overall churn rate.
 
     Ranking figures are NaN for a weighting in which nobody churned or nobody stayed.
     """
+    stands_for = row_weights(churned, kept_share)
+    weights = weights * stands_for
     ranked = _ranked(churned, prob, weights)
     total = weights.sum(axis=1)
     return {
@@ -59,7 +64,7 @@ def figures(churned: Bools, prob: FloatArray, weights: FloatArray) -> dict[str, 
         "average_precision": _average_precision(ranked),
         "log_loss": weights @ log_losses(churned, prob) / total,
         "brier": weights @ np.square(prob - churned) / total,
-        "ece": _ece(churned, prob, weights),
+        "ece": _ece(churned, prob, weights, stands_for),
         "lift": _lift(ranked),
     }
 
@@ -101,8 +106,8 @@ def _lift(ranked: _Ranked) -> FloatArray:
     return _ratio(found / LIFT_SHARE, ranked.churners.sum(axis=1))
 
 
-def _ece(churned: Bools, prob: FloatArray, weights: FloatArray) -> FloatArray:
-    edges = np.unique(np.quantile(prob, np.linspace(0, 1, ECE_BINS + 1)[1:-1]))
+def _ece(churned: Bools, prob: FloatArray, weights: FloatArray, stands_for: FloatArray) -> FloatArray:
+    edges = np.unique(weighted_quantiles(prob, stands_for, np.linspace(0, 1, ECE_BINS + 1)[1:-1]))
     bins = np.searchsorted(edges, prob, side="left")
     order = np.argsort(bins, kind="stable")
     starts = np.flatnonzero(np.diff(bins[order], prepend=-1))

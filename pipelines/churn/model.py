@@ -12,7 +12,7 @@ import numpy as np
 
 from features.errors import ReleaseError
 from pipelines.churn.calibration import Calibration, probability
-from pipelines.churn.encoder import Columns, Encoder, FloatArray
+from pipelines.churn.encoder import Columns, Encoder, FloatArray, Matrix
 
 FILES = ("model.txt", "encoder.json", "calibration.json", "usual.json")
 
@@ -67,7 +67,11 @@ class ChurnModel:
 
     def log_odds(self, columns: Columns) -> FloatArray:
         """Return (n,) calibrated log-odds of churn within the horizon."""
-        return self.calibration.apply(self._predict(columns, raw_score=True))
+        return self.calibration.apply(self.raw_log_odds(self.encoder.transform(columns)))
+
+    def raw_log_odds(self, X: Matrix) -> FloatArray:
+        """Return (n,) log-odds of encoded rows before calibration."""
+        return self._predict(X, raw_score=True)
 
     def prob(self, columns: Columns) -> FloatArray:
         """Return (n,) calibrated probabilities of churn within the horizon, strictly between 0 and 1."""
@@ -80,12 +84,11 @@ class ChurnModel:
         understanding with explainable AI for trees"), scaled by the calibration's slope: row sums plus the base equal
         `log_odds`.
         """
-        scaled = self.calibration.slope * self._predict(columns, pred_contrib=True)
+        scaled = self.calibration.slope * self._predict(self.encoder.transform(columns), pred_contrib=True)
         base = self.calibration.intercept + (scaled[0, -1] if len(scaled) else 0.0)
         return scaled[:, :-1], float(base)
 
-    def _predict(self, columns: Columns, **kind: bool) -> FloatArray:
-        X = self.encoder.transform(columns)
+    def _predict(self, X: Matrix, **kind: bool) -> FloatArray:
         # For few rows, waking more threads costs more than they do; 0 is all there are.
         threads = 1 if len(X) < SMALL_BATCH else 0
         return np.asarray(self.booster.predict(X, num_threads=threads, **kind), dtype=np.float64)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from features.catalog import Feature
 from features.errors import ModelError
+from pipelines.churn.background import counting_all_rows
 from pipelines.churn.boosting import TrainingSet, fit_text, parameters
 from pipelines.churn.calibration import Calibration
 from pipelines.churn.complexity import Progress, Search, choose_complexity
-from pipelines.churn.encoder import Encoder, FloatArray
+from pipelines.churn.encoder import Encoder, FloatArray, Matrix
 from pipelines.churn.model import ChurnModel, Usual
+from pipelines.churn.population import prior_correction, row_weights, weighted_quantiles
 from pipelines.churn.splits import Fold, Split
 
 if TYPE_CHECKING:
@@ -36,8 +38,8 @@ class Training:
     search
         Every complexity tried, and the one chosen.
     log_odds
-        (n,) calibrated log-odds of the training rows by models of that complexity that had not seen them; NaN for rows
-        that were never held out.
+        (n,) calibrated log-odds (of the population) of the training rows by models of that complexity that had not seen
+        them; NaN for rows that were never held out.
     """
 
     model: ChurnModel
@@ -46,11 +48,20 @@ class Training:
 
 
 def train_churn(
-    rows: pd.DataFrame, features: Sequence[Feature], split: Split, *, seed: int = 0, progress: Progress | None = None
+    rows: pd.DataFrame,
+    features: Sequence[Feature],
+    split: Split,
+    *,
+    seed: int = 0,
+    kept_share: float = 1.0,
+    progress: Progress | None = None,
 ) -> Training:
     """Return a churn model of labelled panel rows; `split` holds rows out to choose complexity and to calibrate.
 
-    The same rows, split and seed give the same model, to the letter. On more than 200,000 rows the search (not the
+    Where of rows that did not churn only `kept_share` are there, trees learn from the rows as they are, and the
+    calibration's intercept corrects the odds: probabilities, and what contributions start from, are those of all rows.
+
+    The same rows, split and seed give the same model, to the letter. On more than 100,000 rows the search (not the
     final fit) works on a random sample of accounts: a bound on work, unlike one on time, can be reproduced.
 
     Raises
@@ -61,19 +72,26 @@ def train_churn(
     churned = known_labels(rows)
     _require_features(features)
     encoder = Encoder.fit(rows, features)
-    accounts = np.unique(rows["account_id"].astype(str), return_inverse=True)[1]
-    data = TrainingSet(encoder.transform(rows), churned, accounts, encoder.native)
+    data = TrainingSet(encoder.transform(rows), churned, _numbered(rows["account_id"]), encoder.native, kept_share)
     _require_variation(data.X)
     search = choose_complexity(data, _thinned(split.folds, data.accounts, seed), seed=seed, progress=progress)
     text = fit_text(data, parameters(search.chosen.leaves, len(rows), seed), search.chosen.trees)
-    model = ChurnModel.of_text(text, encoder, Calibration(), _usual(encoder, data.X))
-    calibration = _calibration(search.log_odds, churned, split, model.log_odds(rows))
+    weights = row_weights(churned, kept_share)
+    if kept_share < 1:
+        text = counting_all_rows(text, data.X, weights)
+    model = ChurnModel.of_text(text, encoder, Calibration(), _usual(encoder, data.X, weights))
+    calibration = _calibration(search.log_odds, data, split, model)
+    calibration = replace(calibration, intercept=calibration.intercept + prior_correction(kept_share))
     return Training(replace(model, calibration=calibration), search, calibration.apply(search.log_odds))
 
 
-def _calibration(
-    held_out: FloatArray, churned: npt.NDArray[np.bool_], split: Split, refitted: FloatArray
-) -> Calibration:
+def _numbered(account_ids: pd.Series[Any]) -> npt.NDArray[np.intp]:
+    import pandas as pd
+
+    return pd.factorize(account_ids.astype("str"), sort=True)[0]
+
+
+def _calibration(held_out: FloatArray, data: TrainingSet, split: Split, model: ChurnModel) -> Calibration:
     """Return the calibration of the model that was refitted on all rows, from log-odds of models that held rows out.
 
     Out of fold, held-out rows are like all others, and slope and intercept come from them. Out of time, a block's level
@@ -81,14 +99,14 @@ def _calibration(
     the level from all rows. (On Online Retail a level taken from the autumn and winter blocks said 0.75 too much in
     log-odds, and the following summer cost 0.07 in log loss.)
     """
-    known = ~np.isnan(held_out)
+    known, churned = ~np.isnan(held_out), data.churned
     if split.how == "out_of_fold":
         return Calibration.fit(held_out[known], churned[known])
     block = np.zeros(len(churned), dtype=np.intp)
     for number, fold in enumerate(split.folds):
         block[fold.test] = number
     fitted = Calibration.fit(held_out[known], churned[known], block[known])
-    return fitted.at_level(refitted, float(churned.mean()))
+    return fitted.at_level(model.raw_log_odds(data.X), float(churned.mean()))
 
 
 def known_labels(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -121,14 +139,18 @@ def _require_features(features: Sequence[Feature]) -> None:
         raise ModelError.of("no features", "at least one", "give the accounts more columns or tables")
 
 
-def _require_variation(matrix: FloatArray) -> None:
-    seen = np.where(np.isnan(matrix), np.inf, matrix)
-    if not (seen != seen[0]).any():
+def _require_variation(matrix: Matrix) -> None:
+    if not any(map(_varies, matrix.T)):
         raise ModelError.of(
             f"{matrix.shape[1]:,} features that are the same for every account",
             "at least one that differs",
             "check the mapping of the columns",
         )
+
+
+def _varies(column: Matrix) -> bool:
+    known = column[~np.isnan(column)]
+    return 0 < len(known) < len(column) or bool((known != known[:1]).any())
 
 
 def _thinned(folds: Sequence[Fold], accounts: npt.NDArray[np.intp], seed: int) -> list[Fold]:
@@ -140,12 +162,16 @@ def _thinned(folds: Sequence[Fold], accounts: npt.NDArray[np.intp], seed: int) -
     return [Fold(fold.train[kept[fold.train]], fold.test[kept[fold.test]]) for fold in folds]
 
 
-def _usual(encoder: Encoder, matrix: FloatArray) -> Usual:
-    frequent = {name: next(iter(levels), None) for name, levels in encoder.levels.items()}
-    names = [feature.name for feature in encoder.features]
-    return {name: frequent[name] if name in frequent else _middle(matrix[:, i]) for i, name in enumerate(names)}
-
-
-def _middle(values: FloatArray) -> float | None:
-    known = values[~np.isnan(values)]
-    return float(np.median(known)) if len(known) else None
+def _usual(encoder: Encoder, matrix: Matrix, weights: FloatArray) -> Usual:
+    found: dict[str, float | str | None] = {}
+    for feature, column in zip(encoder.features, matrix.T, strict=True):
+        known = ~np.isnan(column)
+        values, stands_for = column[known].astype(np.float64), weights[known]
+        if not len(values):
+            found[feature.name] = None
+        elif feature.kind == "category":
+            code = int(np.bincount(values.astype(np.intp), stands_for).argmax())
+            found[feature.name] = encoder.levels[feature.name][code]
+        else:
+            found[feature.name] = float(weighted_quantiles(values, stands_for, [0.5])[0])
+    return found

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from features.catalog import Feature
+from features.compute import parts
+from features.streams import ACCOUNT, OBSERVED
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.segmentation.behavioural import fit_behavioural, prepare_behavioural
 from pipelines.segmentation.firmographic import prepare_firmographic
@@ -14,6 +16,16 @@ from pipelines.segmentation.kmeans import kmeans_mixture
 from pipelines.segmentation.needs import fit_needs, prepare_needs
 from pipelines.segmentation.preparation import Preparation
 from pipelines.segmentation.stability import MixtureFit
+
+# Of what an account does, what tells most apart: the mixture has a parameter for every pair of them.
+LEVELS = frozenset(
+    {
+        "recency_days", "activities_30d", "activities_90d", "activity_trend_30d", "active_days_30d",
+        "activity_kinds_90d", "usage_90d", "purchases_90d", "purchases_365d", "purchase_days_365d", "spent_90d",
+        "spent_365d", "spending_trend_90d", "mean_purchase_365d", "products_365d", "history_days",
+        "returned_share_365d",
+    }
+)  # fmt: skip
 
 Prepare = Callable[[Columns, Sequence[Feature], int], tuple[Preparation, FloatArray]]
 """(rows, features, seed) -> how rows are prepared, and these rows so prepared, as the algorithm learns from them."""
@@ -79,7 +91,12 @@ def _is_firmographic(feature: Feature) -> bool:
 
 def _is_behaviour(feature: Feature) -> bool:
     is_number = feature.kind == "number" and not _is_need(feature)
-    return is_number and feature.family == "behaviour" and feature.tier != "intent"
+    is_of_it = is_number and feature.family == "behaviour" and feature.tier != "intent"
+    return is_of_it and (feature.name in LEVELS or not _rests_on_events(feature))
+
+
+def _rests_on_events(feature: Feature) -> bool:
+    return any(not {OBSERVED, ACCOUNT} & set(part.streams) for part in parts(feature.compute))
 
 
 def _is_need(feature: Feature) -> bool:

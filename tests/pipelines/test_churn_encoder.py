@@ -62,9 +62,20 @@ def test_frames_of_different_integer_types_are_encoded_alike() -> None:
     assert whole == gaps
 
 
-def test_huge_and_negative_numbers_pass() -> None:
+def test_numbers_are_float32_and_what_is_too_large_for_it_is_missing() -> None:
     encoder = Encoder.fit({"seats": [1.0]}, [SEATS])
-    assert encoder.transform({"seats": [-1e300, 10**400, 5]})[:, 0].tolist()[::2] == [-1e300, 5.0]
+    found = encoder.transform({"seats": [-3e38, 0.1, 5, -1e300, 10**400]})
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found[:, 0], np.array([-3e38, 0.1, 5, np.nan, np.nan], dtype=np.float32))
+
+
+def test_a_column_held_as_a_category_is_encoded_as_its_text(rows: pd.DataFrame) -> None:
+    coded = rows.astype({"plan": pd.CategoricalDtype(["unused", "pro", "free"])})
+    encoder = Encoder.fit(coded, FEATURES)
+    assert encoder == Encoder.fit(rows, FEATURES)
+    np.testing.assert_array_equal(encoder.transform(coded), encoder.transform(rows))
+    odd = pd.DataFrame({"plan": pd.Categorical(["team", "pro", None])})
+    np.testing.assert_array_equal(encoder.transform(odd)[:, 2], [np.nan, 0.0, np.nan])
 
 
 @pytest.mark.parametrize("came", ["many", "3", [1]])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from pipelines.churn.bootstrap import clustered_error, percentile_interval, resampled_weights
+from pipelines.churn.bootstrap import clustered_mean, percentile_interval, resampled_weights
 from pipelines.churn.metrics import auc, figures
 
 RNG = np.random.default_rng(5)
@@ -99,8 +99,32 @@ def test_repeating_every_row_widens_nothing_and_narrows_nothing() -> None:
 
 
 def test_a_clustered_error_of_single_rows_is_the_ordinary_one() -> None:
-    expected = SMOOTH.std(ddof=1) / np.sqrt(300)
-    assert clustered_error(SMOOTH, np.arange(300)) == pytest.approx(expected)
+    mean, error = clustered_mean(SMOOTH, np.arange(300), np.ones(300))
+    assert (mean, error) == (pytest.approx(SMOOTH.mean()), pytest.approx(SMOOTH.std(ddof=1) / np.sqrt(300)))
+
+
+def test_an_account_that_stands_for_two_is_the_same_account_twice() -> None:
+    weights, twice = np.where(CHURNED, 1.0, 2.0), np.repeat(np.arange(300), np.where(CHURNED, 1, 2))
+    mean, error = clustered_mean(SMOOTH, np.arange(300), weights)
+    assert (mean, error) == pytest.approx(clustered_mean(SMOOTH[twice], twice, np.ones(len(twice))))
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_figures_of_a_sample_are_those_of_the_rows_it_stands_for(name: str) -> None:
+    found = figures(CHURNED, TIED, WEIGHTS, kept_share=0.05)[name]
+    theirs = [THEIRS[name](CHURNED, TIED, sample_weight=w * np.where(CHURNED, 1, 20)) for w in WEIGHTS]
+    np.testing.assert_allclose(found, theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["ece", "lift"])
+def test_figures_of_bins_are_nearly_those_of_the_whole(name: str) -> None:
+    churned = RNG.random(60_000) < 0.05
+    prob = np.clip(0.3 * churned * RNG.random(60_000) + RNG.beta(1, 20, 60_000), 0.001, 0.999)
+    kept = churned | (RNG.random(60_000) < 0.1)
+    share = (kept & ~churned).sum() / (~churned).sum()
+    whole = figures(churned, prob, np.ones((1, len(prob))))[name][0]
+    sample = figures(churned[kept], prob[kept], np.ones((1, int(kept.sum()))), kept_share=share)[name][0]
+    assert sample == pytest.approx(whole, rel=0.1)
 
 
 def test_five_hundred_resamples_of_twenty_thousand_rows_take_seconds() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import lightgbm
@@ -107,6 +108,19 @@ def test_one_row_at_a_time_is_the_batch(rows: pd.DataFrame, model: ChurnModel) -
     for i in range(0, 60, 3):
         plain = {name: [value] for name, value in rows.iloc[i].items()}
         assert model.log_odds(plain)[0] == pytest.approx(batch[i], abs=1e-12)
+
+
+def test_a_row_as_it_is_served_is_the_row_of_the_panel_to_the_bit(rows: pd.DataFrame, model: ChurnModel) -> None:
+    stored = rows.astype({"wait": np.float32, "seats": np.float32, "plan": "category"})
+    served = json.loads(stored.to_json(orient="records", double_precision=15))
+    online = [model.log_odds({name: [value] for name, value in row.items()})[0] for row in served[:60]]
+    np.testing.assert_array_equal(online, model.log_odds(stored)[:60])
+
+
+def test_a_float64_is_served_as_the_float32_next_to_it(model: ChurnModel) -> None:
+    sent = {"wait": [0.1, 1e39], "seats": [7.3, 1.0]}
+    stored = {"wait": np.array([0.1, np.nan], dtype=np.float32), "seats": np.array([7.3, 1.0], dtype=np.float32)}
+    np.testing.assert_array_equal(model.log_odds(sent), model.log_odds(stored))
 
 
 def test_large_batches_are_scored_as_small_ones(rows: pd.DataFrame, model: ChurnModel) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,13 +9,18 @@ import pandas as pd
 import pytest
 
 from features.labels import ChurnDefinition
-from features.panel import Panel
-from pipelines.config import read_settings
+from features.panel import Panel, PanelPlan
+from features.recipe import Recipe
+from pipelines.config import Settings, read_settings
+from pipelines.panel_file import read_panel_rows
 from pipelines.promotion import promote
+from pipelines.reference import reference
+from pipelines.registry import exported
 from pipelines.release import read_release
+from pipelines.sampling import current_rows, latest, sampling
 from pipelines.score import _beyond_knowledge
 from pipelines.segmentation import Segment
-from pipelines.train import churn_by_segment, data_fingerprint, evaluate, latest, read_panel
+from pipelines.train import churn_by_segment, data_fingerprint, evaluate, read_panel
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +81,7 @@ def test_equal_data_have_equal_fingerprints_and_other_data_others(judged):
     rows = judged[0].rows
     assert data_fingerprint(rows) == data_fingerprint(rows.copy())
     changed = rows.copy()
-    changed.loc[7, "use"] += 1e-9
+    changed.loc[7, "use"] += 0.5
     assert data_fingerprint(rows) != data_fingerprint(changed)
 
 
@@ -88,8 +94,89 @@ def test_the_latest_rows_are_one_an_account():
 
 
 def test_scores_after_the_end_of_the_tables_say_so():
-    rows = pd.DataFrame({"account_id": ["a"], "as_of": pd.to_datetime(["2024-03-01"])})
-    definition = ChurnDefinition("subscription")
-    assert _beyond_knowledge(Panel(rows, (), definition, pd.Timestamp("2024-03-01"))) == []
-    (note,) = _beyond_knowledge(Panel(rows, (), definition, pd.Timestamp("2024-01-10")))
+    date, recipe = pd.Timestamp("2024-03-01"), Recipe((), ChurnDefinition("subscription"), (0,), 0)
+    assert _beyond_knowledge(PanelPlan(recipe, date, {}), date) == []
+    (note,) = _beyond_knowledge(PanelPlan(recipe, pd.Timestamp("2024-01-10"), {}), date)
     assert "end before 2024-01-10" in note
+
+
+@pytest.fixture(scope="module")
+def sampled(judged, tmp_path_factory):
+    """The same panel, read from a file as a sample of 700 rows."""
+    panel = judged[0]
+    file = tmp_path_factory.mktemp("panel") / "part.parquet"
+    panel.rows.to_parquet(file)
+    found = read_panel_rows([file], list(panel.rows), most_rows=700, seed=0)
+    return replace(panel, rows=found.rows, n_rows=found.n_rows, kept_share=found.kept_share)
+
+
+def test_training_on_a_sample_says_so_everywhere(judged, make_project, rows, capsys):
+    project = make_project(rows)
+    config = Path(project.config)
+    config.write_text(config.read_text().replace("[model]\n", "[model]\nmost_rows = 1000\n"))
+    project.run("train", "--json")
+    told = capsys.readouterr()
+    manifest = json.loads(told.out)
+    whole, kept = judged[0].rows["churned"], manifest["metrics"]["sample"]
+    n_kept = kept["n_kept"]
+    sentence = (
+        f"1,200 rows have a label, more than most_rows: learnt from all {whole.sum()} that churned and from "
+        f"{n_kept - whole.sum()} of the {(~whole).sum()} others"
+    )
+    assert f"warning: churned: {sentence}" in told.err
+    assert (manifest["n_rows"], manifest["churn_rate"]) == (1200, pytest.approx(whole.mean()))
+    assert n_kept == pytest.approx(1000, abs=50)
+    assert kept["kept_share"] == (n_kept - whole.sum()) / (~whole).sum()
+    with exported(read_settings(config), manifest["version"]) as folder:
+        card = (folder / "card.md").read_text()
+    assert f"Learnt from {n_kept:,} of 1,200 rows" in card
+    assert sentence in card
+    assert "held-out rows (for 1,2" in card
+
+
+def test_where_all_rows_were_read_nothing_is_said(judged):
+    assert judged[0].n_rows == 1200
+    assert sampling(judged[0]) == {}
+
+
+def test_accounts_that_were_drawn_for_segments_are_told_of(judged):
+    rows = judged[0].rows.copy()
+    rows.attrs["current_share"] = 0.25
+    said = sampling(replace(judged[0], rows=rows))
+    assert said["sentence"].startswith("segments, tiers and the reference are of 25.0% of the accounts")
+    assert (said["n_kept"], said["kept_share"], said["current_share"]) == (1200, 1.0, 0.25)
+
+
+def test_current_rows_of_a_sample_are_a_crowd_like_all(sampled, judged):
+    rate = judged[0].rows["churned"].mean()
+    current = current_rows(sampled, seed=0)
+    assert current["churned"].mean() == pytest.approx(rate, abs=0.06)
+    assert sampled.rows["churned"].mean() > rate + 0.1
+    assert current["account_id"].is_unique
+
+
+def test_current_rows_whose_label_is_not_due_are_all_there():
+    dates = pd.to_datetime(["2024-01-01", "2024-02-01"]).repeat(50)
+    churned = pd.array([True] * 50 + [None] * 50, dtype="boolean")
+    rows = pd.DataFrame({"account_id": [f"a{i}" for i in range(50)] * 2, "as_of": dates, "churned": churned})
+    panel = Panel(rows, (), ChurnDefinition("subscription"), None, n_rows=500, kept_share=0.1)
+    assert len(current_rows(panel, seed=0)) == 50
+
+
+def test_churn_by_segment_of_a_sample_is_that_of_all_rows(sampled, judged):
+    panel, evaluation, release = judged
+    by_plan = replace(release, segmentations={"firmographic": ByPlan()})
+    whole, part = (
+        churn_by_segment(by_plan, of.matured, judgement.predictions).set_index("segment")
+        for of, judgement in ((panel, evaluation), (sampled, evaluate(sampled, Settings())))
+    )
+    for name in whole.index:
+        assert part.loc[name, "low"] < whole.loc[name, "counted"] < part.loc[name, "high"]
+        assert part.loc[name, "predicted"] == pytest.approx(whole.loc[name, "predicted"], abs=0.05)
+
+
+def test_the_reference_of_float32_and_categories_is_that_of_plain_columns(judged):
+    panel = judged[0]
+    coded = panel.rows.astype({"plan": pd.CategoricalDtype(["none", "team", "pro", "free"]), "seats": "float32"})
+    plain = panel.rows.astype({"plan": "str", "seats": "float64"})
+    pd.testing.assert_frame_equal(reference(coded, panel.features), reference(plain, panel.features))
