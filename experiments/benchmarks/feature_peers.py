@@ -1,0 +1,101 @@
+"""The same 43 columns by Perennial, Polars, DuckDB, pandas and Featuretools: equal first, then how fast."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from experiments.benchmarks.child import Run, measured
+from experiments.benchmarks.feature_data import event_folder, kept
+from experiments.benchmarks.feature_plan import DATES, PRODUCT, Plan, figures_of, fresh, seconds, size, warm
+from experiments.benchmarks.report import Figure
+from experiments.benchmarks.yardsticks.agreement import differing
+from experiments.benchmarks.yardsticks.columns import COLUMNS
+
+PERENNIAL, POLARS, DUCKDB, PANDAS = "perennial", "polars", "duckdb", "pandas"
+SIDES = {name: f"experiments.benchmarks.yardsticks.{name}_features:write" for name in (POLARS, DUCKDB, PANDAS)}
+SIDES[PERENNIAL] = f"{PRODUCT}:write_43_columns"
+FEATURETOOLS = Path(__file__).parent / "yardsticks" / "featuretools_features.py"
+
+Runs = dict[str, list[Run]]
+
+
+def columns(plan: Plan) -> Iterator[Figure]:
+    """Yield whether all sides agree, their seconds and memory, and how Perennial compares."""
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch)
+        small = raced(plan.small, tuple(SIDES), out)
+        for name in (PERENNIAL, DUCKDB, PANDAS):
+            n = len(differing(out / POLARS, out / name))
+            yield Figure(f"columns.{size(plan.small)}.{name}.unlike_polars", n, "columns", "== 0")
+        # pandas takes too long for every round.
+        middle = raced(plan.middle, (PANDAS,), out) | raced(plan.middle, (POLARS, PERENNIAL, DUCKDB), out, plan.rounds)
+        large = raced(plan.large, (DUCKDB,), out) | raced(plan.large, (POLARS, PERENNIAL), out, plan.large_rounds)
+    for events, runs in ((plan.small, small), (plan.middle, middle), (plan.large, large)):
+        for name in runs:
+            bar = plan.bar("<= 2") if name == PERENNIAL and events == plan.large else None
+            yield from figures_of(f"columns.{size(events)}.{name}", runs[name], bar)
+    yield from _compared(plan, small, middle, large)
+
+
+def _compared(plan: Plan, small: Runs, middle: Runs, large: Runs) -> Iterator[Figure]:
+    of_middle, of_large = f"columns.{size(plan.middle)}", f"columns.{size(plan.large)}"
+    yield Figure(f"{of_middle}.perennial_over_polars", _ratio(middle, PERENNIAL, POLARS), "x")
+    yield Figure(f"{of_large}.perennial_over_polars", _ratio(large, PERENNIAL, POLARS), "x", plan.bar("<= 0.7"))
+    yield Figure(f"{of_middle}.pandas_over_perennial", _ratio(middle, PANDAS, PERENNIAL), "x", plan.bar(">= 5"))
+    growth = seconds(large[PERENNIAL]) / seconds(small[PERENNIAL])
+    bar = plan.bar(f"<= {plan.large / plan.small:g}")
+    yield Figure(f"columns.growth_{size(plan.small)}_to_{size(plan.large)}", growth, "x", bar)
+    growth = seconds(large[PERENNIAL]) / seconds(middle[PERENNIAL])
+    yield Figure(f"columns.growth_{size(plan.middle)}_to_{size(plan.large)}", growth, "x")
+
+
+def _ratio(runs: Runs, part: str, whole: str) -> float:
+    return seconds(runs[part]) / seconds(runs[whole])
+
+
+def raced(events: int, sides: Sequence[str], out: Path, rounds: int = 1) -> Runs:
+    """Return the runs of each side, in turns, so that whatever else the machine does is shared; outputs stay in `out`.
+
+    The folder's data are made first; `out` gets a folder a side.
+    """
+    folder = warm(event_folder(events))
+    runs: Runs = defaultdict(list)
+    for _ in range(rounds):
+        for name in sides:
+            runs[name].append(measured(SIDES[name], folder, DATES, fresh(out / name)))
+    return dict(runs)
+
+
+def featuretools(plan: Plan) -> Iterator[Figure]:
+    """Yield how long Featuretools takes for the windowed columns on the small data, if it can be installed."""
+    try:
+        python = kept("featuretools", _install_featuretools, str(FEATURETOOLS)) / "bin" / "python"
+    except subprocess.CalledProcessError:
+        yield Figure("featuretools.ran", 0, "1 is yes")
+        return
+    folder = event_folder(plan.small)
+    with tempfile.TemporaryDirectory() as scratch:
+        ours, theirs = fresh(Path(scratch) / "ours"), fresh(Path(scratch) / "theirs")
+        measured(SIDES[POLARS], folder, DATES, ours)
+        start = time.perf_counter()
+        _call(str(python), str(FEATURETOOLS), str(folder), ",".join(DATES), str(theirs / "panel.parquet"))
+        yield Figure(f"featuretools.{size(plan.small)}.seconds", time.perf_counter() - start, "s")
+        n = len(differing(ours, theirs, within=COLUMNS[:-3]))
+        yield Figure(f"featuretools.{size(plan.small)}.unlike_polars", n, "columns", "== 0")
+
+
+def _install_featuretools(folder: Path) -> None:
+    """An environment of its own, since it does not run beside pandas 3."""
+    _call(sys.executable, "-m", "venv", str(folder))
+    wanted = ("featuretools>=1.31", "pandas<3", "pyarrow", "setuptools")
+    _call(str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *wanted)
+
+
+def _call(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
