@@ -84,12 +84,18 @@ def bucket_events(folder: Path, bucket: int) -> pa.Table:
         # Equal texts are stored once; so they stay when they are read.
         texts = [field.name for field in pq.read_schema(file) if pa.types.is_string(field.type)]
         tables.append(pq.ParquetFile(file, read_dictionary=texts).read())
-    types = {"at": pa.timestamp("us"), "known_at": pa.timestamp("us"), "value": pa.float64()}
-    schema = pa.schema([(name, types.get(name, pa.string())) for name in LOG_COLUMNS])
-    events = pa.concat_tables(tables, promote_options="default") if tables else schema.empty_table()
+    events = pa.concat_tables(tables, promote_options="default") if tables else no_events()
     for name in (name for name in LOG_COLUMNS if name not in events.column_names):
-        events = events.append_column(name, pa.nulls(events.num_rows, schema.field(name).type))
+        events = events.append_column(name, pa.nulls(events.num_rows, pa.string()))
     return events
+
+
+def no_events() -> pa.Table:
+    """Return no events at all."""
+    import pyarrow as pa
+
+    types = {"at": pa.timestamp("us"), "known_at": pa.timestamp("us"), "value": pa.float64()}
+    return pa.schema([(name, types.get(name, pa.string())) for name in LOG_COLUMNS]).empty_table()
 
 
 def of_accounts(events: ibis.Table, account_ids: Iterable[str]) -> ibis.Table:

@@ -40,7 +40,7 @@ def _column(feature: Feature, values: Any, log: EventLog) -> pa.Array:
     import pyarrow as pa
 
     if feature.kind == "number":
-        return pa.array(values, from_pandas=True)
+        return pa.array(values, mask=np.isnan(values))
     codes = np.where(np.isnan(values), -1, values).astype(np.int32)
     is_missing = codes < 0
     coded = pa.array(np.where(is_missing, 0, codes), mask=is_missing)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.buckets import bucket_count, bucket_events, needed_events, of_accounts, write_buckets
+from features.buckets import bucket_count, bucket_events, needed_events, no_events, of_accounts, write_buckets
 from features.catalog import Feature, fingerprint
 from features.digests import Digests, bucket_digests, write_digests
 from features.panel_files import OBSERVED, Manifest, PanelFiles
@@ -100,7 +100,9 @@ def compute(
     files = PanelFiles(folder)
     events = needed_events(warehouse, recipe)
     n_buckets = bucket_count(events.count().to_pyarrow().as_py(), threads)
-    with TemporaryDirectory(dir=warehouse.scratch) as scratch:
+    with TemporaryDirectory(dir=warehouse.scratch) as scratch, ThreadPoolExecutor(1) as aside:
+        # The compiled code is loaded while the engine reads.
+        aside.submit(recipe.rows, no_events())
         write_buckets(warehouse, events, recipe, n_buckets, Path(scratch) / "log")
 
         def write(bucket: int) -> int:

@@ -81,13 +81,14 @@ def to_log(events: pa.Table) -> EventLog:
     text, texts = _coded(events["text"])
     contact, contacts = _coded(events["contact_id"])
     touchpoint, touchpoints = _coded(events["touchpoint"])
-    what = stream.astype(np.int64) * (len(kinds) + 1) + kind + 1
-    types, found = _dense(what * (len(roles) + 1) + role + 1, len(streams) * (len(kinds) + 1) * (len(roles) + 1))
+    types, found = _types(stream, kind, role, (len(streams), len(kinds) + 1, len(roles) + 1))
     at = _microseconds(events["at"])
     known_at = at if events["known_at"].null_count == len(events) else _known(at, events["known_at"])
     value = _values(events["value"])
     offsets = np.r_[0, np.cumsum(np.bincount(owner, minlength=len(accounts)))]
-    order = _order(owner, offsets, at, known_at, what, value, text)
+    # The order of types without their roles: a role makes no difference to any order.
+    what = (found // (len(roles) + 1)).astype(np.int32)
+    order = _order(owner, offsets, at, known_at, types, what, value, text)
     names = [_type(int(each), streams, kinds, roles) for each in found]
     times = at[order]
     return EventLog(
@@ -130,12 +131,19 @@ def _coded(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
     return rank[codes], names.take(pa.array(order)).to_pylist()
 
 
-def _dense(place: Int, size: int) -> tuple[Codes, Int]:
-    """Codes without holes for places below `size`, and the place of each code."""
-    is_there = np.zeros(size, dtype=bool)
-    is_there[place] = True
-    code = np.cumsum(is_there) - 1
-    return code[place].astype(np.int32), np.flatnonzero(is_there)
+@numba.njit(cache=True, nogil=True)
+def _types(stream, kind, role, shape):
+    """The code of each event's stream, kind and role among those that occur, and the place of each code in all."""
+    n_streams, n_kinds, n_roles = shape
+    codes = np.full(n_streams * n_kinds * n_roles, -1, np.int32)
+    for i in range(len(stream)):
+        codes[(stream[i] * n_kinds + kind[i] + 1) * n_roles + role[i] + 1] = 0
+    found = np.flatnonzero(codes == 0)
+    codes[found] = np.arange(len(found))
+    types = np.empty(len(stream), np.int32)
+    for i in range(len(stream)):
+        types[i] = codes[(stream[i] * n_kinds + kind[i] + 1) * n_roles + role[i] + 1]
+    return types, found
 
 
 def _type(place: int, streams: list[str], kinds: list[str], roles: list[str]) -> Type:
@@ -159,7 +167,7 @@ def _values(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
 
 
 @numba.njit(cache=True, nogil=True)
-def _order(owner, offsets, at, known_at, what, value, text):
+def _order(owner, offsets, at, known_at, types, what, value, text):
     """Positions of the events in the order of account, then time, then what else an aggregate can tell apart."""
     order, place = np.empty(len(owner), np.int64), offsets.copy()
     for i in range(len(owner)):
@@ -168,14 +176,14 @@ def _order(owner, offsets, at, known_at, what, value, text):
     for account in range(len(offsets) - 1):
         own = order[offsets[account] : offsets[account + 1]]
         # Sources mostly come in order of time, or nearly: then few events have to move.
-        if not _insert(own, at, known_at, what, value, text, 4 * len(own)):
+        if not _insert(own, at, known_at, types, what, value, text, 4 * len(own)):
             own[:] = own[np.argsort(at[own], kind="mergesort")]
-            _insert(own, at, known_at, what, value, text, len(own) ** 2)
+            _insert(own, at, known_at, types, what, value, text, len(own) ** 2)
     return order
 
 
 @numba.njit(cache=True, nogil=True)
-def _insert(own, at, known_at, what, value, text, most_moves):
+def _insert(own, at, known_at, types, what, value, text, most_moves):
     """Sort positions by insertion; return whether that took no more than so many moves."""
     moves = 0
     for i in range(1, len(own)):
@@ -184,7 +192,7 @@ def _insert(own, at, known_at, what, value, text, most_moves):
             other = own[j - 1]
             later = _compare(at[other], at[event])
             later = later if later else _compare(known_at[other], known_at[event])
-            later = later if later else _compare(what[other], what[event])
+            later = later if later else _compare(what[types[other]], what[types[event]])
             later = later if later else _compare_values(value[other], value[event])
             later = later if later else _compare(text[other], text[event])
             if later <= 0:

@@ -109,7 +109,8 @@ def parsed_number(source: Any, decimal: str) -> Any:
             text = text.re_search(pattern).ifelse(text, None)
         source = text.try_cast("float64")
     number = source.cast("float64")
-    is_sane = ~number.isnan() & ~number.isinf() & (number.abs() <= LARGEST_NUMBER)
+    # What is no number at all is larger than any in every engine.
+    is_sane = number.abs() <= LARGEST_NUMBER
     return is_sane.ifelse(number, None)
 
 

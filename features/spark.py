@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -91,14 +92,17 @@ def open_spark(master: str, memory_limit: str | None = None) -> Iterator[SparkWa
     """
     _check_installed()
     _check_answers(master)
-    from features.spark_sql import connected
+    with warnings.catch_warnings(), scratch_folder() as scratch:
+        # Nothing here is given to pandas.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        from features.spark_sql import connected
 
-    with scratch_folder() as scratch, _session(master, memory_limit, scratch) as session:
-        duckdb = duckdb_connection(scratch, memory_limit)
-        try:
-            yield SparkWarehouse(connected(session), scratch, session=session, duckdb=duckdb)
-        finally:
-            duckdb.disconnect()
+        with _session(master, memory_limit, scratch) as session:
+            duckdb = duckdb_connection(scratch, memory_limit)
+            try:
+                yield SparkWarehouse(connected(session), scratch, session=session, duckdb=duckdb)
+            finally:
+                duckdb.disconnect()
 
 
 def _check_installed() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import string
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.datatypes as dt
@@ -45,12 +44,9 @@ def connected(session: SparkSession) -> Any:
     """Return an Ibis backend on a session, which gives and takes Arrow."""
     import ibis
 
-    with warnings.catch_warnings():
-        # It is about pandas, which nothing here passes through.
-        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-        # With the attribute the backend's options come to be.
-        _ = ibis.pyspark
-        from ibis.backends.pyspark import Backend
+    # With the attribute the backend's options come to be.
+    _ = ibis.pyspark
+    from ibis.backends.pyspark import Backend
 
     class ArrowBackend(Backend):  # type: ignore[misc]
         compiler = SparkCompiler()

@@ -52,11 +52,10 @@ def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan) -> Single:
         what to compute.
     """
     out = np.full((len(plan.operation), len(accounts)), np.nan, dtype=np.float32)
-    if len(accounts):
-        starts = np.flatnonzero(np.r_[True, accounts[1:] != accounts[:-1]])
-        bounds = np.append(starts, len(accounts))
-        events = (log.offsets, log.at, log.known_at, log.type, log.value, log.text, log.contact, log.touchpoint)
-        _walk(events, accounts[starts], bounds, as_of, plan, log.n_codes, out)
+    starts = np.flatnonzero(np.r_[True, accounts[1:] != accounts[:-1]][: len(accounts)])
+    bounds = np.append(starts, len(accounts))
+    events = (log.offsets, log.at, log.known_at, log.type, log.value, log.text, log.contact, log.touchpoint)
+    _walk(events, accounts[starts], bounds, as_of, plan, log.n_codes, out)
     return out
 
 

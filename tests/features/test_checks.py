@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from features.checks import fail_on_rejects, read_tables
 from features.errors import ConfigError, DataError
 from features.mapping import Sources
+from features.sources import open_warehouse
 
 ACCOUNTS = pd.DataFrame({"account_id": ["a", "b"]})
 
@@ -112,3 +115,26 @@ def test_a_mistake_among_numbers_beyond_the_contract_is_rejected_not_the_column(
     assert [(finding.column, finding.what, finding.n) for finding in reading.findings] == [("spend", "not a number", 1)]
     assert reading.reject_rows()["came"].tolist() == ["inf"]
     assert kept["accounts"]["spend"].tolist() == [float(i) for i in range(40)]
+
+
+def test_a_table_beyond_memory_is_checked_and_its_mistakes_named_by_their_rows(tmp_path):
+    n, name = 600_000, "activity-{:036d}".format
+    ids = [name(i) for i in range(n)]
+    ids[400_000], ids[500_000] = ids[7], ids[7]
+    owners = ["a"] * n
+    owners[450_000] = "stranger"
+    rows = {
+        "activity_id": ids,
+        "account_id": owners,
+        "occurred_at": [pd.Timestamp("2024-01-05")] * n,
+        "event": ["x"] * n,
+    }
+    pq.write_table(pa.table(rows), tmp_path / "activities.parquet", row_group_size=20_000)
+    ACCOUNTS.to_parquet(tmp_path / "accounts.parquet")
+    tables = {table: {"source": f"{table}.parquet"} for table in ("accounts", "activities")}
+    # The keys alone are 30 MB, and what counts them several times that.
+    with open_warehouse("60MB", 2) as warehouse:
+        rejects = read_tables(warehouse, Sources(location=str(tmp_path), tables=tables)).reject_rows()
+        assert warehouse.tables["activities"].count().to_pyarrow().as_py() == n - 3
+    assert rejects["row"].tolist() == [400_001, 500_001, 450_001]
+    assert rejects["came"].tolist() == [name(7), name(7), "stranger"]

@@ -9,8 +9,9 @@ import pytest
 
 from features.errors import ConfigError, DataError
 from features.mapping import Sources
-from features.sources import open_table
+from features.sources import open_table, open_warehouse
 
+ACTIVITIES = {"activities": {"source": "t.parquet"}}
 Opened = Callable[[Path | str, dict, str], pd.DataFrame]
 
 
@@ -268,3 +269,69 @@ def test_a_column_of_lists_is_refused_where_asked_for_and_left_out_elsewhere(ope
     mapping = {"accounts": {"source": "t.parquet", "columns": {"industry": "tags"}}}
     with pytest.raises(ConfigError, match="a column tags of type array"):
         opened(tmp_path, mapping, "accounts")
+
+
+def test_each_time_is_read_or_not_whatever_stands_above_it(opened: Opened, tmp_path: Path) -> None:
+    expected = {
+        "2024-01-05 10:11:12 Europe/Berlin": pd.NaT,
+        "2024-01-06": pd.Timestamp("2024-01-06"),
+        "2024/1/7 9:05": pd.Timestamp("2024-01-07 09:05"),
+        "2024-01-08T10:00:00.5-0530": pd.Timestamp("2024-01-08 15:30:00.5"),
+        "2024-01-08 10:00:00 UTC": pd.Timestamp("2024-01-08 10:00"),
+        "2024": pd.NaT,
+        "10:11": pd.NaT,
+        "2024-02-30": pd.NaT,
+        "1899-12-31": pd.NaT,
+        "2200-12-31": pd.Timestamp("2200-12-31"),
+    }
+    write(tmp_path, "account_id,created_at\n" + "".join(f"{i},{text}\n" for i, text in enumerate(expected)))
+    rows = opened(tmp_path, accounts(), "accounts")
+    assert rows["created_at"].astype(object).tolist() == pd.Series(expected.values()).astype(object).tolist()
+    unread = [text for text, at in expected.items() if at is pd.NaT]
+    assert rows["_came_created_at"].dropna().tolist() == unread
+
+
+def test_untidy_texts_of_a_parquet_file_are_tidied_and_letters_stay(opened: Opened, tmp_path: Path) -> None:
+    texts = [" a ", "\tvf\n", "NULL", "-", "NA", "fv", "a b"]
+    pd.DataFrame({"account_id": range(7), "industry": texts}).to_parquet(tmp_path / "t.parquet")
+    rows = opened(tmp_path, {"accounts": {"source": "t.parquet"}}, "accounts")
+    assert rows["industry"].fillna("nothing").tolist() == ["a", "vf", "nothing", "nothing", "NA", "fv", "a b"]
+
+
+def test_minutes_beyond_all_times_are_a_mistake(opened: Opened, tmp_path: Path) -> None:
+    write(tmp_path, "case_id,account_id,opened_at,wait\nk,a,2024-01-01 23:30,1e14\n")
+    columns = {"first_response_at": {"column": "opened_at", "plus_minutes": "wait"}}
+    rows = opened(tmp_path, {"cases": {"source": "t.csv", "columns": columns}}, "cases")
+    assert rows["first_response_at"].isna().tolist() == [True]
+
+
+def test_nanoseconds_and_zones_of_a_parquet_file_become_plain_times(opened: Opened, tmp_path: Path) -> None:
+    at = pd.to_datetime(["2024-01-05 10:11:12.123456789", None], format="ISO8601")
+    local = at.tz_localize("UTC").tz_convert("Europe/Berlin").as_unit("us")
+    frame = pd.DataFrame(
+        {"subscription_id": [1, 2], "account_id": "a", "start_date": at.as_unit("ns"), "end_date": local}
+    )
+    frame.to_parquet(tmp_path / "t.parquet")
+    rows = opened(tmp_path, {"subscriptions": {"source": "t.parquet"}}, "subscriptions")
+    for column in ("start_date", "end_date"):
+        assert rows[column].tolist() == [pd.Timestamp("2024-01-05 10:11:12.123456"), pd.NaT]
+
+
+def test_a_parquet_file_of_the_right_types_is_never_copied(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"activity_id": [1, 2], "account_id": "a", "occurred_at": pd.Timestamp("2024-01-05")})
+    frame.assign(event="use", value=0.5).to_parquet(tmp_path / "t.parquet")
+    with open_warehouse() as warehouse:
+        rows = open_table(warehouse, Sources(location=str(tmp_path), tables=ACTIVITIES), "activities")
+        assert rows.count().to_pyarrow().as_py() == 2
+        assert list(warehouse.scratch.iterdir()) == []
+
+
+def test_two_tables_of_one_csv_file_are_one_copy(tmp_path: Path) -> None:
+    write(tmp_path, "activity_id,account_id,occurred_at,event\n1,a,2024-01-05,use\n")
+    tables = {**ACTIVITIES, **accounts(one_per_key=True)}
+    tables["activities"] = {"source": "t.csv"}
+    with open_warehouse() as warehouse:
+        for name in tables:
+            open_table(warehouse, Sources(location=str(tmp_path), tables=tables), name)
+        assert len(list(warehouse.scratch.glob("source-*.parquet"))) == 1
+    assert not warehouse.scratch.exists()
