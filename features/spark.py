@@ -147,7 +147,22 @@ def _session(master: str, memory_limit: str | None, scratch: Path) -> Iterator[S
         yield session
     finally:
         if not running:
-            context.stop()
+            _stop(context)
+
+
+def _stop(context: SparkContext) -> None:
+    """Stop Spark, and its Java too, which holds memory and would start the next Spark in this one's folders."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    context.stop()
+    if gateway.proc is None:
+        # Java was there before Python.
+        return
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+    SparkContext._gateway = SparkContext._jvm = None
 
 
 def _started(settings: Mapping[str, str], log: Path) -> SparkContext:

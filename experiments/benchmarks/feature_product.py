@@ -98,43 +98,22 @@ def write_full_catalogue(folder: str, cutoffs: Sequence[str], out: str, state: s
     cutoffs, out
         as above; the columns are account_id, as_of, churned and the features.
     state
-        a folder for whatever `add_a_day` needs to build on.
+        a folder where the panel is kept: where it holds one, only what changed since then is computed.
     """
     with opened(Path(folder)) as warehouse:
         return _refreshed(warehouse, cutoffs, Path(out), Path(state))
 
 
-def add_a_day(folder: str, cutoffs: Sequence[str], out: str, state: str) -> None:
-    """Bring the panel in `out`, written with `state`, up to date with the rows of the tables in `folder/day`.
-
-    The cutoffs are those of the panel. Some rows happened a while before the day they came on.
-    """
-    with opened(Path(folder), with_day=True) as warehouse:
-        _refreshed(warehouse, cutoffs, Path(out), Path(state))
-
-
 @contextmanager
-def opened(folder: Path, *, with_day: bool = False) -> Iterator[Warehouse]:
-    """Yield the tables of a folder, read and checked; with a day more, every table has its rows too."""
+def opened(folder: Path) -> Iterator[Warehouse]:
+    """Yield the tables of a folder, read and checked."""
     with open_warehouse(memory_limit="2GB", threads=2) as warehouse:
         read_tables(warehouse, Sources(location=str(folder), tables=_mapping(folder)))
-        if with_day:
-            _add_day(warehouse, folder / "day")
         yield warehouse
 
 
 def _mapping(folder: Path) -> dict[str, object]:
     return {path.stem: {"source": path.name} for path in sorted(folder.glob("*.parquet"))}
-
-
-def _add_day(warehouse: Warehouse, folder: Path) -> None:
-    with open_warehouse() as other:
-        found = read_tables(other, Sources(location=str(folder), tables=_mapping(folder)))
-        assert not found.rejects  # noqa: S101 - the data are our own
-        for name, rows in other.tables.items():
-            more = warehouse.connection.create_table(f"{name}_of_the_day", rows.to_pyarrow(), temp=True)
-            table = warehouse.tables[name]
-            warehouse.view(name, table.union(more.select(*table.columns)))
 
 
 def _refreshed(warehouse: Warehouse, cutoffs: Sequence[str], out: Path, state: Path) -> int:

@@ -60,9 +60,13 @@ with open_spark(master) as warehouse:
     assert json.loads(on_cluster(source)) == [["no such account"], [{"activity_id": "a", "account_id": "1"}]]
 
 
-def test_a_session_leaves_nothing_where_it_was_started_and_says_nothing(spark: str, tmp_path: Path) -> None:
+def test_one_spark_after_another_leaves_nothing_and_says_nothing(spark: str, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     source = (
         "from features.spark import open_spark\n"
+        "with open_spark('local[1]'):\n"
+        "    pass\n"
         f"with open_spark({spark!r}, '512MB') as warehouse:\n"
         "    scratch, table = warehouse.scratch, warehouse.session.range(5)\n"
         "    stored = warehouse.store('t', warehouse.connection.sql('SELECT 1 AS a'))\n"
@@ -72,14 +76,15 @@ def test_a_session_leaves_nothing_where_it_was_started_and_says_nothing(spark: s
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", source],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(engine.__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(engine.__file__).parents[1]), "TMPDIR": str(scratch)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.stderr == ""
     assert done.stdout == "[{'a': 1}] 5 512m\nFalse\n"
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [scratch]
+    assert [path.name for path in scratch.iterdir() if not path.name.startswith("hsperfdata")] == []
 
 
 def test_rows_of_a_file_read_in_parts_are_numbered_as_they_stand(spark: str, tmp_path: Path) -> None:
