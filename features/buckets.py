@@ -98,11 +98,12 @@ def no_events() -> pa.Table:
     return pa.schema([(name, types.get(name, pa.string())) for name in LOG_COLUMNS]).empty_table()
 
 
-def of_accounts(events: ibis.Table, account_ids: Iterable[str]) -> ibis.Table:
+def of_accounts(warehouse: Warehouse, events: ibis.Table, account_ids: Iterable[str]) -> ibis.Table:
     """Return the events of some accounts."""
     import ibis
     import pyarrow as pa
 
-    wanted = ibis.memtable(pa.table({"account_id": pa.array(account_ids, pa.string())}))
+    ids = pa.table({"account_id": pa.array(account_ids, pa.string())})
+    wanted = warehouse.connection.create_table(ibis.util.gen_name("wanted"), ids, temp=True)
     kept: ibis.Table = events.semi_join(wanted, "account_id")
     return kept

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Progress = Callable[[str], None]
-# Of so large a share of accounts it is quicker to go through the whole log than to look theirs up.
-MANY = 0.05
 # The modules whose code decides what a row is: a change there makes everything new.
 CODE = ("aggregates", "walk", "log", "rules", "events", "relatives", "evaluate", "labels", "recipe", "digests", "kept")
 
@@ -84,11 +82,12 @@ def refresh(
         if progress:
             progress("panel: looking for what changed")
         write_digests(warehouse, recipe, n_buckets, Path(scratch) / "digests")
-        changes = [_change(files, Path(scratch) / "digests", bucket, recipe, kept) for bucket in range(n_buckets)]
+        prints = {feature.name: fingerprint(feature) for feature in recipe.features}
+        digests = [bucket_digests(Path(scratch) / "digests", bucket, recipe) for bucket in range(n_buckets)]
+        changes = [_change(files, bucket, now, recipe, kept, prints) for bucket, now in enumerate(digests)]
         of_bucket = _event_reader(warehouse, events, recipe, changes, Path(scratch) / "log")
         counts = _in_threads(lambda change: _apply(files, change, recipe, of_bucket), changes, threads, progress)
-        features = {feature.name: fingerprint(feature) for feature in recipe.features}
-        files.write_manifest(replace(kept, dates=dict(kept.dates) | dict.fromkeys(recipe.cutoffs, features)))
+        files.write_manifest(replace(kept, dates=dict(kept.dates) | dict.fromkeys(recipe.cutoffs, prints)))
     n_features = len({feature.name for change in changes if change.old_dates for feature in change.features})
     return Refreshed(*_there(files, recipe, n_buckets), sum(counts), n_features)
 
@@ -130,16 +129,18 @@ def _key(recipe: Recipe) -> str:
     return f"{recipe.churn} {code[:16]} duckdb {version('duckdb')}"
 
 
-def _change(files: PanelFiles, folder: Path, bucket: int, recipe: Recipe, kept: Manifest) -> _Change:
+def _change(
+    files: PanelFiles, bucket: int, now: Digests, recipe: Recipe, kept: Manifest, prints: Mapping[str, str]
+) -> _Change:
     """Return what is to be computed of a bucket, by the digests of now and of what is kept."""
-    now, before = bucket_digests(folder, bucket, recipe), files.digests(bucket)
+    before = files.digests(bucket)
     old_dates = tuple(cutoff for cutoff in recipe.cutoffs if before and cutoff in before.cutoffs)
     old_dates = tuple(cutoff for cutoff in old_dates if cutoff in kept.dates)
     new_dates = tuple(cutoff for cutoff in recipe.cutoffs if cutoff not in old_dates)
     changed = [
         feature
         for feature in recipe.features
-        if any(kept.dates[cutoff].get(feature.name) != fingerprint(feature) for cutoff in old_dates)
+        if any(kept.dates[cutoff].get(feature.name) != prints[feature.name] for cutoff in old_dates)
     ]
     touched = _touched(now, before, old_dates) if before and old_dates else {}
     return _Change(bucket, now, new_dates, old_dates, touched, tuple(changed))
@@ -158,12 +159,11 @@ def _event_reader(
 ) -> Callable[[_Change], pa.Table | None]:
     """Return a function that gives the events that a bucket's change needs; None where it needs none."""
     touched = [account for change in changes for account in change.touched]
-    n_accounts = sum(len(change.now.accounts) for change in changes)
-    if any(change.of_all for change in changes) or len(touched) > MANY * n_accounts:
-        write_buckets(warehouse, events, recipe, len(changes), folder)
-        return lambda change: bucket_events(folder, change.bucket) if change.of_all or change.touched else None
-    found = of_accounts(events, touched).to_pyarrow() if touched else None
-    return lambda change: found if change.touched else None
+    of_all = any(change.of_all for change in changes)
+    if of_all or touched:
+        needed = events if of_all else of_accounts(warehouse, events, touched)
+        write_buckets(warehouse, needed, recipe, len(changes), folder)
+    return lambda change: bucket_events(folder, change.bucket) if change.of_all or change.touched else None
 
 
 def _apply(files: PanelFiles, change: _Change, recipe: Recipe, of_bucket: Callable[[_Change], pa.Table | None]) -> int:

@@ -140,7 +140,7 @@ def online_times(folder: str, accounts: Sequence[str], cutoff: str) -> list[floa
 
     with opened(Path(folder)) as warehouse:
         online = OnlineFeatures(available(inventory(warehouse)))
-        events = of_accounts(event_log(warehouse), accounts).to_pyarrow()
+        events = of_accounts(warehouse, event_log(warehouse), accounts).to_pyarrow()
     as_of, times = datetime.fromisoformat(cutoff), []
     logs = [to_log(events.filter(pa.compute.equal(events["account_id"], account))) for account in accounts]
     for log in [logs[0], *logs]:
