@@ -2,6 +2,7 @@
 
 # File names: a part of the name -> the table. The first that fits wins, so the more telling come first.
 TABLE_ALIASES = {
+    "account_changes": ("account_change", "account_history", "accounthistory", "field_history"),
     "survey_invitations": ("survey_invitation", "invitation"),
     "survey_responses": ("survey_response", "response", "nps", "csat", "feedback", "survey"),
     "internal_ratings": ("internal_rating", "csm_pulse", "health"),
@@ -27,6 +28,11 @@ COLUMN_ALIASES = {
     "owner": ("csm", "account_manager", "account_owner"),
     "plan": ("plan_tier", "contract_type", "tier"),
     "region": ("state_or_province", "state", "area"),
+    "change_id": ("history_id", "id"),
+    "changed_at": ("createddate", "created_date", "change_date", "modified_at"),
+    "column": ("field", "attribute", "field_name"),
+    "old_value": ("oldvalue", "from_value"),
+    "new_value": ("newvalue", "to_value"),
     "contact_id": ("user_id", "person_id", "euid", "enduser_id"),
     "active_from": ("start", "joined_at"),
     "active_to": ("left_at", "deactivated_at"),

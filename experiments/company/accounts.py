@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.company.arrays import identifiers, labels, timestamps
+from experiments.company.arrays import Array, identifiers, labels, timestamps
 from experiments.company.firms import N_OWNERS_PER_REGION
 from experiments.company.planted import INDUSTRIES, PLANS, REGIONS
 from experiments.company.world import World
@@ -44,6 +44,31 @@ def accounts_table(world: World) -> pd.DataFrame:
             "is_owner_led": firms.is_owner_led,
         }
     )
+
+
+def account_changes_table(accounts: pd.DataFrame, activities: pd.DataFrame) -> pd.DataFrame:
+    """Return the table `account_changes`: an account's owners follow one another in its region, up to today's."""
+    told = activities[activities["event"] == "owner_changed"].sort_values(["account_id", "occurred_at", "activity_id"])
+    number = accounts.set_index("account_id")["owner"].map(OWNERS.index).loc[told["account_id"]].to_numpy()
+    still_to_come = told.groupby("account_id").cumcount(ascending=False).to_numpy()
+    new, old = (_before(number, still_to_come + more) for more in (0, 1))
+    return pd.DataFrame(
+        {
+            "change_id": identifiers("H", np.arange(len(told))),
+            "account_id": told["account_id"].to_numpy(),
+            "changed_at": told["occurred_at"].to_numpy(),
+            "column": "owner",
+            "old_value": labels(OWNERS, old),
+            "new_value": labels(OWNERS, new),
+        }
+    ).sort_values(["changed_at", "change_id"], ignore_index=True)
+
+
+def _before(owner: Array, changes: Array) -> Array:
+    """The owner so many changes before, in the same region."""
+    region, number = owner // N_OWNERS_PER_REGION, owner % N_OWNERS_PER_REGION
+    found: Array = region * N_OWNERS_PER_REGION + (number - changes) % N_OWNERS_PER_REGION
+    return found
 
 
 def touchpoints_table() -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from experiments.company.accounts import accounts_table, touchpoints_table
+from experiments.company.accounts import account_changes_table, accounts_table, touchpoints_table
 from experiments.company.activities import activities_table
 from experiments.company.care import internal_ratings_table, interventions_table
 from experiments.company.cases import cases_table, opened_cases
@@ -29,12 +29,14 @@ def company_tables(world: World) -> dict[str, pd.DataFrame]:
         *trouble_streams(world),
         *leaving_streams(world),
     ]
+    accounts, activities = accounts_table(world), activities_table(world, streams)
     return {
-        "accounts": accounts_table(world),
+        "accounts": accounts,
+        "account_changes": account_changes_table(accounts, activities),
         "contacts": contacts_table(world.people),
         "subscriptions": subscriptions_table(world),
         "transactions": transactions_table(world),
-        "activities": activities_table(world, streams),
+        "activities": activities,
         "cases": cases_table(world, cases),
         "survey_invitations": invitations,
         "survey_responses": responses,
