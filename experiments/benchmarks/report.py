@@ -17,7 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
-LIBRARIES = ("bentoml", "duckdb", "ibis-framework", "lightgbm", "mlflow", "numba", "numpy", "pandas", "scikit-learn")
+LIBRARIES = (
+    *("bentoml", "duckdb", "ibis-framework", "lightgbm", "mlflow", "numba", "numpy", "pandas", "polars", "pyarrow"),
+    *("pyspark", "scikit-learn"),
+)
 COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
 
 

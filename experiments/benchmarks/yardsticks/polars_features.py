@@ -1,8 +1,7 @@
 """The 43 columns by hand in Polars: partial sums by account and stretch of time, then windows as sums of columns.
 
-Of the ways that were tried the cheapest. On 20 million events, filtered aggregates over age bands needed about two and
-a half times the processor time from partial sums by account and day, one and a half times from those by stretch
-(judged from four of the twelve cutoffs).
+Of the ways that were tried the cheapest: it knows all cutoffs and windows beforehand, and adds up between their edges.
+`polars_bands_features` is the way by account and day.
 """
 
 from __future__ import annotations
