@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.buckets import EVENTS_A_BUCKET, needed_events
 from features.recipe import Recipe
-from features.sources import Warehouse
+from features.spark import SparkWarehouse
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def spark_rows(warehouse: Warehouse, recipe: Recipe) -> Any:
+def spark_rows(warehouse: SparkWarehouse, recipe: Recipe) -> Any:
     """Return the panel's rows as a Spark DataFrame, computed where it is read; the bits are those of one process."""
     connection = warehouse.connection
     events = needed_events(warehouse, recipe)
     n_parts = max(1, -(-connection.execute(events.count()) // EVENTS_A_BUCKET))
-    frame = connection._session.sql(connection.compile(events))
+    frame = warehouse.session.sql(connection.compile(events))
     # Adaptive execution would join small parts again, and with them their memory.
-    parts = frame.repartition(max(n_parts, connection._session.sparkContext.defaultParallelism), "account_id")
+    parts = frame.repartition(max(n_parts, warehouse.session.sparkContext.defaultParallelism), "account_id")
     return parts.mapInArrow(_task(recipe), spark_schema(recipe.schema))
 
 
@@ -33,6 +34,11 @@ def _task(recipe: Recipe) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.Re
             yield from recipe.rows(pa.Table.from_batches(parts)).to_batches()
 
     return rows
+
+
+def spark_frame(warehouse: SparkWarehouse, files: Sequence[Path]) -> Any:
+    """Return Parquet files as a Spark DataFrame."""
+    return warehouse.session.read.parquet(*(f"file://{file.resolve()}" for file in files))
 
 
 def spark_schema(schema: pa.Schema) -> Any:

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from features.checks import fail_on_rejects, read_tables
 from features.sources import Warehouse, open_warehouse
+from features.spark import SparkWarehouse, open_spark
 from pipelines.config import Settings
 
 if TYPE_CHECKING:
     from features.labels import ChurnDefinition
     from features.panel import PanelPlan, PanelSettings, Progress
 
-KEPT, ON_SPARK = "panel", "panel-spark"
+KEPT = "panel"
+# As every CSV is written here: a quote inside quotes is doubled, and spaces at the ends of a text stay.
+CSV = {"header": True, "escape": '"', "ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}
 
 
 @contextmanager
@@ -32,9 +35,7 @@ def opened_engine(settings: Settings) -> Iterator[Warehouse]:
     """
     engine = settings.engine
     if engine.name == "spark":
-        from features.spark import open_spark
-
-        with open_spark(engine.master) as warehouse:
+        with open_spark(engine.master, engine.memory_limit) as warehouse:
             yield warehouse
     else:
         with open_warehouse(engine.memory_limit, engine.threads) as warehouse:
@@ -56,13 +57,8 @@ def opened_tables(settings: Settings, tell: Progress) -> Iterator[Warehouse]:
         yield warehouse
 
 
-def is_spark(settings: Settings) -> bool:
-    """Whether the work is done on Spark."""
-    return settings.engine.name == "spark"
-
-
 def panel_parts(warehouse: Warehouse, plan: PanelPlan, settings: Settings, tell: Progress) -> tuple[Path, ...]:
-    """Return Parquet files with a plan's rows: kept in the state folder and brought up to date, on Spark made anew.
+    """Return Parquet files with a plan's rows: kept in the state folder and brought up to date, of Spark in scratch.
 
     Raises
     ------
@@ -71,12 +67,12 @@ def panel_parts(warehouse: Warehouse, plan: PanelPlan, settings: Settings, tell:
     """
     from features.panel import panel_files, refuse_empty
 
-    if not is_spark(settings):
+    if not isinstance(warehouse, SparkWarehouse):
         return panel_files(warehouse, plan, panel_settings(settings), tell)
     from features.spark_panel import spark_rows
 
-    folder = settings.state_folder / ON_SPARK
-    write_folder(spark_rows(warehouse, plan.recipe), folder, "parquet")
+    folder = warehouse.scratch / KEPT
+    spark_rows(warehouse, plan.recipe).write.parquet(f"file://{folder}")
     parts = tuple(sorted(folder.glob("*.parquet")))
     refuse_empty(plan, sum(n_rows(part) for part in parts))
     return parts
@@ -89,12 +85,13 @@ def n_rows(part: Path) -> int:
     return int(pq.read_metadata(part).num_rows)
 
 
-def write_folder(frame: Any, folder: Path, kind: str) -> None:
-    """Write a Spark DataFrame as a folder of files in place of what was there; it appears when it is complete."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+def write_folder(frame: Any, folder: Path) -> None:
+    """Write a Spark DataFrame as a folder in place of what was there, its files by its ending; it appears complete."""
+    kind = folder.suffix[1:].lower()
     staging = Path(mkdtemp(prefix=".writing-", dir=folder.parent))
     try:
-        frame.write.mode("overwrite").option("header", "true").format(kind).save(str(staging / "new"))
+        options = CSV if kind == "csv" else {}
+        frame.write.format(kind).options(**options).save(f"file://{staging.resolve() / 'new'}")
         if folder.is_dir():
             folder.rename(staging / "old")
         elif folder.exists():

@@ -13,10 +13,11 @@ import pandas as pd
 
 from features.panel import PanelPlan, Progress, arrow_rows, plan_at, training_plan
 from features.panel_files import date_of
+from features.spark import SparkWarehouse
+from features.spark_panel import spark_frame
 from pipelines.config import Settings
 from pipelines.engine import (
     churn_definition,
-    is_spark,
     n_rows,
     opened_tables,
     panel_parts,
@@ -48,12 +49,12 @@ def write_panel(settings: Settings, as_of: datetime | None, out: Path, tell: Pro
             plan = plan_at(warehouse, churn, dates, pd.Timestamp(as_of))
         parts = panel_parts(warehouse, plan, settings, tell)
         tell("writing")
-        if is_spark(settings):
-            frame = warehouse.connection._session.read.parquet(*map(str, parts))
-            write_folder(frame if plan.is_dated else frame.drop("as_of"), out, out.suffix[1:])
+        if isinstance(warehouse, SparkWarehouse):
+            frame = spark_frame(warehouse, parts)
+            write_folder(frame if plan.is_dated else frame.drop("as_of"), out)
         else:
             write_tables(by_date(parts, plan), out)
-    return sum(map(n_rows, parts)), len(plan.recipe.features)
+        return sum(map(n_rows, parts)), len(plan.recipe.features)
 
 
 def by_date(parts: Sequence[Path], plan: PanelPlan) -> Iterator[pa.Table]:

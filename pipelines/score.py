@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +15,12 @@ import pandas as pd
 
 from features.errors import ReleaseError
 from features.panel import PanelPlan, Progress, arrow_rows, plan_at, read_rows
-from features.sources import Warehouse
+from features.spark import SparkWarehouse
+from features.spark_panel import spark_frame, spark_schema
 from pipelines.churn.calibration import probability
 from pipelines.churn.reasons import top_reasons
 from pipelines.config import Settings
-from pipelines.engine import churn_definition, is_spark, opened_tables, panel_parts, panel_settings, write_folder
+from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings, write_folder
 from pipelines.features import write_tables
 from pipelines.output import write_frame
 from pipelines.release import Release, read_pointer, read_release
@@ -56,9 +58,9 @@ def score_accounts(settings: Settings, as_of: datetime | None, out: Path, tell: 
         parts = panel_parts(warehouse, plan, settings, tell)
         tell("scoring")
         n_accounts, last = _count(parts)
-        if is_spark(settings):
+        if isinstance(warehouse, SparkWarehouse):
             folder = settings.releases_folder / release.manifest.version
-            write_folder(_spark_scores(warehouse, parts, plan, last, folder), out, out.suffix[1:])
+            write_folder(_spark_scores(warehouse, parts, plan, last, folder), out)
         else:
             write_frame(_sorted(pd.concat([score_rows(release, rows) for rows in _each(parts, plan, last)])), out)
         tell("writing")
@@ -83,29 +85,27 @@ def _count(parts: Sequence[Path]) -> tuple[int, pd.Timestamp]:
     """How many rows there are at the latest date, and which that is."""
     import pyarrow.parquet as pq
 
-    dates = pd.concat([pq.ParquetFile(part).read(columns=["as_of"]).to_pandas()["as_of"] for part in parts])
-    return int((dates == dates.max()).sum()), dates.max()
+    n: Counter[pd.Timestamp] = Counter()
+    for part in parts:
+        counts = pq.ParquetFile(part).read(columns=["as_of"])["as_of"].value_counts().to_pylist()
+        n.update({pd.Timestamp(each["values"]): each["counts"] for each in counts})
+    return n[max(n)], max(n)
 
 
 def _spark_scores(
-    warehouse: Warehouse, parts: Sequence[Path], plan: PanelPlan, last: pd.Timestamp, release: Path
+    warehouse: SparkWarehouse, parts: Sequence[Path], plan: PanelPlan, last: pd.Timestamp, release: Path
 ) -> Any:
     """The scores as a Spark DataFrame, by a release that every executor reads for itself."""
-    from pyspark import SparkFiles
-
-    from features.spark_panel import spark_schema
-
-    session = warehouse.connection._session
-    session.sparkContext.addFile(str(release), recursive=True)
-    rows = session.read.parquet(*map(str, parts))
-    rows = rows.filter(rows["as_of"] == last.to_pydatetime()) if plan.is_dated else rows
+    rows = spark_frame(warehouse, parts)
+    # In words: Spark would move a bare Python time by this process's own zone.
+    rows = rows.filter(f"as_of = TIMESTAMP_NTZ '{last}'") if plan.is_dated else rows
     sample = next(_each(parts, plan, last)).head(1)
     schema = spark_schema(_arrow(score_rows(read_release(release), sample)).schema)
-    task = _scoring_task(lambda: Path(SparkFiles.get(release.name)), plan.is_dated)
-    return rows.mapInArrow(task, schema).orderBy("churn_prob", "account_id", ascending=[False, True])
+    scores = rows.mapInArrow(_scoring_task(str(release), plan.is_dated), schema)
+    return scores.orderBy("churn_prob", "account_id", ascending=[False, True])
 
 
-def _scoring_task(release: Callable[[], Path], is_dated: bool) -> Callable[[Any], Iterator[pa.RecordBatch]]:
+def _scoring_task(release: str, is_dated: bool) -> Callable[[Any], Iterator[pa.RecordBatch]]:
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
 
@@ -113,7 +113,7 @@ def _scoring_task(release: Callable[[], Path], is_dated: bool) -> Callable[[Any]
             table = pa.Table.from_batches([batch])
             rows = table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
             rows = rows if is_dated else rows.drop(columns="as_of")
-            yield from _arrow(score_rows(_release(str(release())), rows)).to_batches()
+            yield from _arrow(score_rows(_release(release), rows)).to_batches()
 
     return score
 

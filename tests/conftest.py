@@ -1,10 +1,14 @@
-"""What every room's tests share: tables written to a folder and opened as a warehouse."""
+"""What every room's tests share: tables written to a folder and opened as a warehouse, and Spark."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +16,11 @@ import pytest
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# Queries of a moment are over before Java has compiled them any better.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 Tables = dict[str, pd.DataFrame]
+LOCAL = "local[2]"
 
 
 @pytest.fixture
@@ -100,3 +107,50 @@ def small_company() -> Tables:
         "cases": cases,
         "survey_responses": answers,
     }
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[str]:
+    """The master of a Spark that runs in this process; one for the whole run, since a start takes seconds."""
+    _skip_without_spark()
+    from features.spark import open_spark
+
+    with open_spark(LOCAL):
+        yield LOCAL
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """The master of a standalone cluster on this machine: one master and two workers, each a process of its own."""
+    _skip_without_spark()
+    from experiments.benchmarks.spark_cluster import spark_cluster
+
+    with spark_cluster() as master:
+        yield master
+
+
+@pytest.fixture(scope="session")
+def on_cluster(cluster: str) -> Callable[[str], str]:
+    """What runs Python source on the cluster and returns its output; `master` is its URL.
+
+    The source runs in a process of its own, for a process holds one Spark only.
+    """
+
+    def run(source: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-W", "error::ResourceWarning", "-c", f"master = {cluster!r}\n{source}"],
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def _skip_without_spark() -> None:
+    if find_spec("pyspark") is None or not shutil.which("java"):
+        pytest.skip("Spark is not here: it takes pip install 'perennial[spark]' and Java 17")

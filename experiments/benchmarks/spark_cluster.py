@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 WORKERS = 2
@@ -20,17 +20,20 @@ PATIENCE_SECONDS = 60
 @contextmanager
 def spark_cluster() -> Iterator[str]:
     """Yield the URL of a cluster with two executors' worth of one core each; nothing of it outlives the block."""
-    with tempfile.TemporaryDirectory(prefix="perennial-spark-") as scratch, ExitStack() as running:
-        home, port = Path(scratch), _free_port()
-        url = f"spark://127.0.0.1:{port}"
-        address = ["--host", "127.0.0.1", "--webui-port", "0"]
-        running.enter_context(_process(home / "master", "master.Master", *address, "--port", str(port)))
-        _await(home / "master" / "log", "New state: ALIVE")
-        for number in range(WORKERS):
-            own = home / f"worker-{number}"
+    # What a dying executor still writes there must not spoil the end.
+    with (
+        tempfile.TemporaryDirectory(prefix="perennial-spark-", ignore_cleanup_errors=True) as scratch,
+        ExitStack() as running,
+    ):
+        home = Path(scratch)
+        running.enter_context(_process(home / "master", "master.Master", "--port", "0"))
+        url = _awaited(home / "master" / "log", r"Starting Spark master at (spark://\S+)")
+        workers = [home / f"worker-{number}" for number in range(WORKERS)]
+        for own in workers:
             limits = ["--cores", "1", "--memory", "2g", "--work-dir", str(own / "work")]
-            running.enter_context(_process(own, "worker.Worker", *address, *limits, url))
-            _await(own / "log", "Successfully registered with master")
+            running.enter_context(_process(own, "worker.Worker", *limits, url))
+        for own in workers:
+            _awaited(own / "log", "(Successfully registered with master)")
         yield url
 
 
@@ -40,7 +43,8 @@ def _process(home: Path, role: str, *arguments: str) -> Iterator[None]:
 
     home.mkdir()
     installed = Path(pyspark.__file__).parent
-    command = [str(installed / "bin" / "spark-class"), f"org.apache.spark.deploy.{role}", *arguments]
+    command = [str(installed / "bin" / "spark-class"), f"org.apache.spark.deploy.{role}"]
+    command += ["--host", "127.0.0.1", "--webui-port", "0", *arguments]
     own = {"SPARK_HOME": str(installed), "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_DIRS": str(home)}
     with (home / "log").open("w") as log:
         # A group of its own, since spark-class starts a Java process, and that starts executors.
@@ -50,19 +54,16 @@ def _process(home: Path, role: str, *arguments: str) -> Iterator[None]:
         try:
             yield
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=PATIENCE_SECONDS)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
-def _await(log: Path, words: str) -> None:
+def _awaited(log: Path, pattern: str) -> str:
+    """What a process says of itself, once it has said it."""
     end = time.monotonic() + PATIENCE_SECONDS
-    while words not in log.read_text():
+    while (found := re.search(pattern, log.read_text())) is None:
         if time.monotonic() > end:
-            raise TimeoutError(f"{log.parent.name} did not say {words!r}; it said:\n{log.read_text()[-2000:]}")
+            raise TimeoutError(f"{log.parent.name} did not say {pattern!r}; it said:\n{log.read_text()[-2000:]}")
         time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return found[1]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-import numpy as np
 import pandas as pd
-import pytest
 
 from features.catalog import available
 from features.inventory import inventory
@@ -16,33 +14,6 @@ from features.online import OnlineFeatures, account_log
 from features.panel import PanelSettings, panel_at
 
 SUBSCRIPTION = ChurnDefinition("subscription", horizon_days=90, grace_days=30)
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory):
-    """A simulated company's tables, small, with late records, parents and a history of columns."""
-    from experiments.company import simulate
-
-    tables = simulate(120, years=2, seed=5).tables
-    rng = np.random.default_rng(0)
-    accounts = tables["accounts"]
-    ids = accounts["account_id"].to_numpy()
-    accounts["parent_account_id"] = np.where(rng.random(len(ids)) < 0.4, rng.choice(ids[:5], len(ids)), None)
-    activities = tables["activities"]
-    delay = pd.to_timedelta(np.where(rng.random(len(activities)) < 0.1, 20, 0), unit="D")
-    activities["recorded_at"] = activities["occurred_at"] + delay
-    changed_at = accounts["created_at"].max() + pd.to_timedelta(rng.integers(1, 300, 40), unit="D")
-    tables["account_changes"] = pd.DataFrame(
-        {
-            "change_id": [f"c{i}" for i in range(40)],
-            "account_id": rng.choice(ids, 40),
-            "changed_at": changed_at,
-            "column": rng.choice(["owner", "employees", "region"], 40),
-            "old_value": rng.choice(["10", "20"], 40),
-            "new_value": rng.choice(["30", "40"], 40),
-        }
-    )
-    return tables
 
 
 def test_online_features_are_those_of_the_panel_to_the_bit(open_tables, company):

@@ -17,31 +17,8 @@ from features import spark as engine
 from features.errors import ConfigError
 from features.spark import open_spark
 
-TWO_EXECUTORS = """
-import json
-import pyarrow as pa
-from features.spark import open_spark
 
-def executors(batches):
-    import os, time
-    from pathlib import Path
-    import features
-    time.sleep(3)
-    daemon = Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()
-    yield pa.RecordBatch.from_pydict({"executor": [int(daemon[1])], "n": [sum(batch.num_rows for batch in batches)]})
-
-with open_spark(master) as warehouse:
-    rows = warehouse.session.range(0, 1000, 1, 2).mapInArrow(executors, "executor long, n long").toArrow()
-    print(json.dumps(rows.to_pylist()))
-"""
-
-
-def test_a_cluster_runs_our_python_in_two_executors(on_cluster: Callable[[str], str]) -> None:
-    parts = json.loads(on_cluster(TWO_EXECUTORS))
-    assert len({part["executor"] for part in parts}) == 2
-    assert sum(part["n"] for part in parts) == 1000
-
-
+@pytest.mark.slow
 def test_a_cluster_reads_checks_and_keeps_tables(on_cluster: Callable[[str], str], tmp_path: Path) -> None:
     pq.write_table(pa.table({"account_id": [1, 2]}), tmp_path / "accounts.parquet")
     (tmp_path / "use.csv").write_text("activity_id,account_id,occurred_at,event\na,1,2024-01-05,x\nb,7,2024-01-06,y\n")
@@ -60,6 +37,7 @@ with open_spark(master) as warehouse:
     assert json.loads(on_cluster(source)) == [["no such account"], [{"activity_id": "a", "account_id": "1"}]]
 
 
+@pytest.mark.slow
 def test_one_spark_after_another_leaves_nothing_and_says_nothing(spark: str, tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
