@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from features.aggregates import AGGREGATES, DAY, EVER
 from features.catalog import Feature
@@ -32,7 +33,7 @@ def event_features(log: EventLog, features: Sequence[Feature], accounts: Int, as
     accounts, as_of
         the spine: positions in `log.accounts`, ascending, and instants (microseconds), ascending in each account.
     """
-    values = walk(log, accounts, as_of, plan(tuple(features), log.types))
+    values = walk(log, accounts, as_of, _planner(tuple(features)).of(log.types))
     return {feature.name: _column(feature, values[i], log) for i, feature in enumerate(features)}
 
 
@@ -47,28 +48,49 @@ def _column(feature: Feature, values: Any, log: EventLog) -> pa.Array:
     return pa.DictionaryArray.from_arrays(coded, pa.array(log.texts, pa.string())).cast(pa.string())
 
 
-@lru_cache(maxsize=256)
-def plan(features: tuple[Feature, ...], types: tuple[Type, ...]) -> Plan:
-    """Return what the walk has to do for features over a log of these types."""
-    leaves = sorted({part for feature in features for part in parts(feature.compute)}, key=_place)
-    chosen = [(leaf.streams, leaf.kind, leaf.roles) for leaf in leaves]
-    selections = list(dict.fromkeys(chosen))
-    at = {leaf: i for i, leaf in enumerate(leaves)}
-    columns = [_operands(feature, at) for feature in features]
-    kinds = sorted({kind for _, kind, _ in types if kind is not None})
-    return Plan(
-        holds=np.array([[_takes(each, type_) for type_ in types] for each in selections], dtype=bool).reshape(
-            len(selections), len(types)
-        ),
-        selection=np.array([selections.index(each) for each in chosen], dtype=np.int64),
-        aggregate=np.array([AGGREGATES.index(leaf.aggregate) for leaf in leaves], dtype=np.int64),
-        window=np.array([EVER if leaf.days is None else round(leaf.days * DAY) for leaf in leaves], dtype=np.int64),
-        parameter=np.array([np.nan if leaf.parameter is None else leaf.parameter for leaf in leaves], dtype=float),
-        operation=np.array([operation for operation, _, _ in columns], dtype=np.int64),
-        left=np.array([left for _, left, _ in columns], dtype=np.int64),
-        right=np.array([right for _, _, right in columns], dtype=np.int64),
-        kind=np.array([-1 if kind is None else kinds.index(kind) for _, kind, _ in types], dtype=np.int32),
-    )
+class Planner:
+    """What the walk has to do for some features, worked out once; over logs of any types.
+
+    >>> from features.catalog import catalogue
+    >>> planner = Planner([feature for feature in catalogue() if feature.name == "activities_30d"])
+    >>> planner.of((("activity", "login", None), ("nps", None, None))).holds.tolist()
+    [[True, False]]
+    """
+
+    def __init__(self, features: Sequence[Feature]) -> None:
+        leaves = sorted({part for feature in features for part in parts(feature.compute)}, key=_place)
+        chosen = [(leaf.streams, leaf.kind, leaf.roles) for leaf in leaves]
+        at = {leaf: i for i, leaf in enumerate(leaves)}
+        columns = [_operands(feature, at) for feature in features]
+        self._selections = list(dict.fromkeys(chosen))
+        self._taken: dict[Type, npt.NDArray[np.bool_]] = {}
+        self._rest = {
+            "selection": np.array([self._selections.index(each) for each in chosen], dtype=np.int64),
+            "aggregate": np.array([AGGREGATES.index(leaf.aggregate) for leaf in leaves], dtype=np.int64),
+            "window": np.array([EVER if leaf.days is None else round(leaf.days * DAY) for leaf in leaves], np.int64),
+            "parameter": np.array([np.nan if leaf.parameter is None else leaf.parameter for leaf in leaves], float),
+            "operation": np.array([operation for operation, _, _ in columns], dtype=np.int64),
+            "left": np.array([left for _, left, _ in columns], dtype=np.int64),
+            "right": np.array([right for _, _, right in columns], dtype=np.int64),
+        }
+
+    def of(self, types: tuple[Type, ...]) -> Plan:
+        """Return the plan over a log of these types."""
+        holds = np.zeros((len(self._selections), len(types)), dtype=bool)
+        for i, type_ in enumerate(types):
+            holds[:, i] = self._takes(type_)
+        code = {kind: i for i, kind in enumerate(sorted({kind for _, kind, _ in types if kind is not None}))}
+        kinds = np.array([-1 if kind is None else code[kind] for _, kind, _ in types], dtype=np.int32)
+        return Plan(holds=holds, kind=kinds, **self._rest)
+
+    def _takes(self, type_: Type) -> npt.NDArray[np.bool_]:
+        """Which selections take events of a type; the same types come again and again."""
+        if type_ not in self._taken:
+            self._taken[type_] = np.array([_takes(each, type_) for each in self._selections], dtype=bool)
+        return self._taken[type_]
+
+
+_planner = lru_cache(maxsize=16)(Planner)
 
 
 def _place(leaf: Windowed) -> tuple[Any, ...]:

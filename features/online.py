@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from features import streams as s
-from features.evaluate import plan
+from features.evaluate import Planner
 from features.events import ANSWERED_RULE, RULES
 from features.feature import Feature
-from features.log import LOG_COLUMNS, EventLog, Type, to_log
+from features.log import LOG_COLUMNS, EventLog, to_log
 from features.relatives import ALWAYS, EXISTS, MOST_RELATIVES, NOT_AN_ATTRIBUTE
 from features.rules import Row, Rule
-from features.walk import Plan, walk
+from features.walk import walk
 
 Rows = Mapping[str, Sequence[Row]]
 Event = dict[str, Any]
@@ -33,7 +33,7 @@ class OnlineFeatures:
 
     def __init__(self, features: Sequence[Feature]) -> None:
         self.features = tuple(features)
-        self._plans: dict[tuple[Type, ...], Plan] = {}
+        self._planner = Planner(self.features)
 
     def at(self, log: EventLog, as_of: datetime) -> dict[str, float | str | None]:
         """Return the features by name at an instant (UTC), to the bit those of a panel row; None where missing.
@@ -45,10 +45,8 @@ class OnlineFeatures:
         as_of
             naive times are UTC.
         """
-        if log.types not in self._plans:
-            self._plans[log.types] = plan(self.features, log.types)
         instant = np.array([_micros(as_of)], dtype=np.int64)
-        values = walk(log, np.zeros(1, dtype=np.int64), instant, self._plans[log.types])[:, 0].tolist()
+        values = walk(log, np.zeros(1, dtype=np.int64), instant, self._planner.of(log.types))[:, 0].tolist()
         return {
             feature.name: None if value != value else value if feature.kind == "number" else log.texts[int(value)]
             for feature, value in zip(self.features, values, strict=True)
