@@ -49,15 +49,11 @@ def listed_features(settings: Settings | None = None) -> tuple[Feature, ...]:
     """Return every declared feature, or with settings those that their tables give, in the company's own words."""
     if settings is None:
         return catalogue()
-    from features.checks import fail_on_rejects, read_tables
     from features.inventory import inventory
-    from features.sources import open_warehouse
+    from pipelines.engine import opened_tables
 
-    with open_warehouse(settings.engine.memory_limit, settings.engine.threads) as warehouse:
-        fail_on_rejects(read_tables(warehouse, settings.sources), settings.data.on_reject)
-        there = inventory(warehouse)
-    words = {name: said.model_dump(exclude_none=True) for name, said in settings.features.items()}
-    return described(available(there), words)
+    with opened_tables(settings, lambda _: None) as warehouse:
+        return described(available(inventory(warehouse)), settings.words)
 
 
 def catalogue_json(features: Sequence[Feature]) -> str:
