@@ -30,7 +30,7 @@ def simulate(n_accounts: int = 2000, years: int = 3, seed: int = 7, world: str =
         When fewer than one account or year is asked for, or a world that does not exist.
 
     >>> sorted(simulate(n_accounts=20, years=1).tables)[:3]
-    ['accounts', 'activities', 'cases']
+    ['account_changes', 'accounts', 'activities']
     """
     if n_accounts < 1 or years < 1:
         raise ValueError(f"got {n_accounts} accounts over {years} years; expected at least one of each; raise them")
