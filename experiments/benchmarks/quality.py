@@ -89,8 +89,10 @@ def ravenstack(data: Path) -> Iterator[Figure]:
 
 
 def _panel(dataset: Dataset, data: Path) -> tuple[Panel, Settings]:
-    settings = dataset.configured(data, Path())
-    return read_panel(settings, lambda _: None), settings
+    # What the reading keeps is thrown away: each run starts from nothing.
+    with tempfile.TemporaryDirectory() as home:
+        settings = dataset.configured(data, Path(home))
+        return read_panel(settings, lambda _: None), settings
 
 
 def _judged(name: str, evaluation: Evaluation, *, bars: bool) -> Iterator[Figure]:
