@@ -224,7 +224,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Hours from one time to another, to the second.
+    """Hours from one time to another.
 
     >>> Hours("a", "b").of({"a": datetime(2024, 1, 1), "b": datetime(2024, 1, 1, 0, 30)})
     0.5
@@ -241,7 +241,7 @@ class Hours:
     def of(self, row: Row) -> Any:
         """The hours."""
         start, end = row.get(self.start), row.get(self.end)
-        return None if start is None or end is None else float(_seconds(end) - _seconds(start)) / 3600.0
+        return None if start is None or end is None else (_seconds(end) - _seconds(start)) / 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +273,10 @@ class OnScale:
         return low + (score - least) / (most - least) * (high - low)
 
 
-def _seconds(at: datetime) -> int:
-    return int((at.replace(tzinfo=UTC) if at.tzinfo is None else at).timestamp() // 1)
+def _seconds(at: datetime) -> float:
+    """Seconds since 1970, rounded as the engines round them: whole microseconds divided once."""
+    since = (at.replace(tzinfo=UTC) if at.tzinfo is None else at) - datetime(1970, 1, 1, tzinfo=UTC)
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) / 1e6
 
 
 @dataclass(frozen=True, slots=True)
