@@ -107,6 +107,8 @@ def _check(warehouse: Warehouse, mapping: TableMapping, table: Table, reading: R
         reading.findings += [Finding(table.name, b.column, "error", b.what, b.n, b.do) for b in breaches]
         reading.rejects += rejects
         rows = without(warehouse, rows, rejects)
+        left_out = [frame["row"].tolist() for frame in rejects]
+        warehouse.origins[table.name] = warehouse.origins[table.name].after(left_out)
         if len({row for frame in rejects for row in frame["row"]}) == n:
             first = breaches[0]
             came = f"{table.name}, every row of which is rejected ({first.column}: {first.what})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from features import streams as s
@@ -106,17 +107,45 @@ def log_expression(tables: Mapping[str, ibis.Table]) -> ibis.Table:
     """
     import ibis
 
-    parts = [
-        _events(_with_role(tables, name), rule) for name, rules in RULES.items() if name in tables for rule in rules
-    ]
-    if {"survey_invitations", "survey_responses"} <= set(tables):
-        parts.append(_answered(tables))
-    if "accounts" in tables:
-        parts += account_events(tables["accounts"], tables.get("account_changes"))
-    if "observations" in tables:
-        parts += observation_events(tables["observations"])
+    parts = [part.events for part in log_parts(tables)]
     log: ibis.Table = parts[0] if len(parts) == 1 else ibis.union(*parts)
     return log
+
+
+@dataclass(frozen=True)
+class LogPart:
+    """The events that one table's rows tell of, and which tables beside it say something of them.
+
+    `is_by_row`: each row by itself, so that the events of some of the rows are some of the events.
+    """
+
+    table: str
+    name: str
+    beside: tuple[str, ...]
+    events: ibis.Table
+    is_by_row: bool = True
+
+
+def log_parts(tables: Mapping[str, ibis.Table]) -> list[LogPart]:
+    """Return the event log of some tables, table by table; together they are every event once."""
+    import ibis
+
+    parts = []
+    for name, rules in RULES.items():
+        if name in tables:
+            rows = _with_role(tables, name)
+            events = [_events(rows, rule) for rule in rules]
+            beside = ("contacts",) if "contact_id" in tables[name].columns else ()
+            parts.append(LogPart(name, name, beside, events[0] if len(events) == 1 else ibis.union(*events)))
+    if {"survey_invitations", "survey_responses"} <= set(tables):
+        parts.append(LogPart("survey_invitations", s.ANSWERED, ("survey_responses", "contacts"), _answered(tables)))
+    if "accounts" in tables:
+        events = account_events(tables["accounts"], tables.get("account_changes"))
+        parts.append(LogPart("accounts", "accounts", ("account_changes",), ibis.union(*events), False))
+    if "observations" in tables:
+        events = observation_events(tables["observations"])
+        parts.append(LogPart("observations", "observations", (), ibis.union(*events)))
+    return parts
 
 
 def _with_role(tables: Mapping[str, ibis.Table], name: str) -> ibis.Table:

@@ -6,27 +6,29 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.buckets import bucket_count, bucket_events, needed_events, no_events, of_accounts, write_buckets
 from features.catalog import Feature, fingerprint
-from features.digests import Digests, bucket_digests, write_digests
-from features.panel_files import OBSERVED, Manifest, PanelFiles
+from features.kept_log import CodedLog, coded_log, forget_others, kept_parts
+from features.log import EventLog, Int, no_log
+from features.panel_files import DateFiles, Manifest, PanelFiles
 from features.recipe import Recipe
-from features.sources import Warehouse
+from features.touched import Dates, touched
 
 if TYPE_CHECKING:
-    import ibis
     import pyarrow as pa
 
+    from features.warehouse import Warehouse
+
 Progress = Callable[[str], None]
+LOG = "log"
+# A date of which more accounts than this share are stale is computed anew.
+MOST_STALE = 0.5
 # The modules whose code decides what a row is: a change there makes everything new.
-CODE = ("aggregates", "walk", "log", "rules", "events", "relatives", "evaluate", "labels", "recipe", "digests", "kept")
+CODE = ("aggregates", "walk", "log", "bucket_log", "evaluate", "labels", "recipe", "touched", "kept")
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,11 @@ class Refreshed:
 
 
 @dataclass(frozen=True)
-class _Change:
-    """What is to be computed of one bucket.
+class _Work:
+    """What is to be computed: all rows of `new_dates`; of `old_dates` stale rows, and `features` of the others."""
 
-    All accounts at `new_dates`; of `old_dates` those that the accounts `touched` name by the position of the first, and
-    `features` of the others.
-    """
-
-    bucket: int
-    now: Digests
     new_dates: tuple[int, ...]
     old_dates: tuple[int, ...]
-    touched: dict[str, int]
     features: tuple[Feature, ...]
 
     @property
@@ -73,112 +68,108 @@ def refresh(
     DataError
         when another run is at work in the folder.
     """
-    files, key = PanelFiles(folder), _key(recipe)
-    with files.alone(), TemporaryDirectory(dir=warehouse.scratch) as scratch:
-        events = needed_events(warehouse, recipe)
-        kept = files.manifest(key)
-        n_buckets = kept.n_buckets if kept else bucket_count(events.count().to_pyarrow().as_py(), threads)
-        kept = kept or Manifest(key, n_buckets)
-        if progress:
-            progress("panel: looking for what changed")
-        write_digests(warehouse, recipe, n_buckets, Path(scratch) / "digests")
-        prints = {feature.name: fingerprint(feature) for feature in recipe.features}
-        digests = [bucket_digests(Path(scratch) / "digests", bucket, recipe) for bucket in range(n_buckets)]
-        changes = [_change(files, bucket, now, recipe, kept, prints) for bucket, now in enumerate(digests)]
-        of_bucket = _event_reader(warehouse, events, recipe, changes, Path(scratch) / "log")
-        counts = _in_threads(lambda change: _apply(files, change, recipe, of_bucket), changes, threads, progress)
-        files.write_manifest(replace(kept, dates=dict(kept.dates) | dict.fromkeys(recipe.cutoffs, prints)))
-    n_features = len({feature.name for change in changes if change.old_dates for feature in change.features})
-    return Refreshed(*_there(files, recipe, n_buckets), sum(counts), n_features)
-
-
-def compute(
-    warehouse: Warehouse, recipe: Recipe, folder: Path, *, threads: int = 2, progress: Progress | None = None
-) -> Refreshed:
-    """Compute the recipe's rows into a folder from nothing, with nothing kept to tell later what changed."""
     files = PanelFiles(folder)
-    events = needed_events(warehouse, recipe)
-    n_buckets = bucket_count(events.count().to_pyarrow().as_py(), threads)
-    with TemporaryDirectory(dir=warehouse.scratch) as scratch, ThreadPoolExecutor(1) as aside:
+    with files.alone(), ThreadPoolExecutor(1) as aside:
         # The compiled code is loaded while the engine reads.
-        aside.submit(recipe.rows, no_events())
-        write_buckets(warehouse, events, recipe, n_buckets, Path(scratch) / "log")
+        aside.submit(recipe.rows, no_log())
+        log = coded_log(warehouse, folder / LOG, threads, progress)
+        kept = _brought_up(files, log, recipe, threads)
+        prints = {feature.name: fingerprint(feature) for feature in recipe.features}
+        work = _work(kept, recipe, prints)
+        # Should this run not live to say what it did, nothing that it was about to write is relied on.
+        files.write_manifest(replace(kept, dates=_unsure(kept, work)))
+        counts = _in_threads(_applier(files, log, kept, work, recipe), range(log.n_buckets), threads, progress)
+        done = {date: DateFiles(recipe.is_due(date), prints) for date in recipe.cutoffs}
+        files.write_manifest(replace(kept, dates={**kept.dates, **done}))
+        forget_others(folder / LOG, log.parts)
+    n_features = len(work.features) if work.old_dates else 0
+    return Refreshed(*_there(files, recipe, log.n_buckets), sum(counts), n_features)
 
-        def write(bucket: int) -> int:
-            return _write_dates(files, bucket, recipe, bucket_events(Path(scratch) / "log", bucket))
 
-        counts = _in_threads(write, range(n_buckets), threads, progress)
-    return Refreshed(*_there(files, recipe, n_buckets), sum(counts), 0)
-
-
-def _in_threads(work: Callable[[Any], int], items: Sequence[Any], threads: int, tell: Progress | None) -> list[int]:
+def _in_threads(work: Callable[[int], Any], items: range, threads: int, tell: Progress | None = None) -> list[Any]:
     """Do some work on each item, and tell how far it has come."""
-    counts = []
+    found = []
     with ThreadPoolExecutor(threads) as pool:
-        for count in pool.map(work, items):
-            counts.append(count)
+        for each in pool.map(work, items):
+            found.append(each)
             if tell:
-                tell(f"panel: part {len(counts)} of {len(items)}")
-    return counts
+                tell(f"panel: part {len(found)} of {len(items)}")
+    return found
 
 
-def _key(recipe: Recipe) -> str:
-    """What makes rows other than the events and the features: the churn definition, the code, the engine's hash."""
+def _key(recipe: Recipe, log: CodedLog) -> str:
+    """What makes rows other than the events and the features: the churn definition, the buckets, and the code."""
     here = Path(__file__).parent
     code = hashlib.sha256(b"".join((here / f"{name}.py").read_bytes() for name in CODE)).hexdigest()
-    return f"{recipe.churn} {code[:16]} duckdb {version('duckdb')}"
+    return f"{recipe.churn} {log.n_buckets} {code[:16]}"
 
 
-def _change(
-    files: PanelFiles, bucket: int, now: Digests, recipe: Recipe, kept: Manifest, prints: Mapping[str, str]
-) -> _Change:
-    """Return what is to be computed of a bucket, by the digests of now and of what is kept."""
-    before = files.digests(bucket)
-    old_dates = tuple(cutoff for cutoff in recipe.cutoffs if before and cutoff in before.cutoffs)
-    old_dates = tuple(cutoff for cutoff in old_dates if cutoff in kept.dates)
-    new_dates = tuple(cutoff for cutoff in recipe.cutoffs if cutoff not in old_dates)
+def _brought_up(files: PanelFiles, log: CodedLog, recipe: Recipe, threads: int) -> Manifest:
+    """What is kept, with the accounts that the log of now makes stale; a date of which most are is kept no longer."""
+    kept, parts = files.manifest(_key(recipe, log)), tuple(part.folder.name for part in log.parts)
+    before = None if kept is None else kept_parts(files.folder / LOG, kept.parts)
+    if kept is None or before is None:
+        return Manifest(_key(recipe, log), parts)
+    gone = [part for part in before if part.folder.name not in parts]
+    new = [part for part in log.parts if part.folder.name not in kept.parts]
+    if not gone and not new:
+        return kept
+    dates = Dates(tuple(sorted(kept.dates)), tuple(kept.dates[date].is_due for date in sorted(kept.dates)))
+    found = _in_threads(
+        lambda bucket: touched(log, bucket, gone, new, recipe.churn, dates), range(log.n_buckets), threads
+    )
+    stale = {
+        date: sorted(
+            {*kept.dates[date].stale, *(code for each in found for code in each.accounts[each.at[:, i]].tolist())}
+        )
+        for i, date in enumerate(dates.cutoffs)
+    }
+    most = MOST_STALE * len(log.coder.accounts)
+    now = {date: replace(kept.dates[date], stale=tuple(codes)) for date, codes in stale.items() if len(codes) <= most}
+    return replace(kept, parts=parts, dates=now)
+
+
+def _work(kept: Manifest, recipe: Recipe, prints: Mapping[str, str]) -> _Work:
+    """What is to be computed for a recipe's dates."""
+    old_dates = tuple(
+        date for date in recipe.cutoffs if date in kept.dates and kept.dates[date].is_due == recipe.is_due(date)
+    )
     changed = [
         feature
         for feature in recipe.features
-        if any(kept.dates[cutoff].get(feature.name) != prints[feature.name] for cutoff in old_dates)
+        if any(kept.dates[date].features.get(feature.name) != prints[feature.name] for date in old_dates)
     ]
-    touched = _touched(now, before, old_dates) if before and old_dates else {}
-    return _Change(bucket, now, new_dates, old_dates, touched, tuple(changed))
+    new_dates = tuple(date for date in recipe.cutoffs if date not in old_dates)
+    return _Work(new_dates, old_dates, tuple(changed))
 
 
-def _touched(now: Digests, before: Digests, dates: tuple[int, ...]) -> dict[str, int]:
-    """The accounts whose digest differs, and the position of the first date at which it does; without rows it is 0."""
-    accounts = sorted(set(now.accounts) | set(before.accounts))
-    differs = now.at(accounts, dates) != before.at(accounts, dates)
-    rows = np.flatnonzero(differs.any(axis=1))
-    return {accounts[row]: int(differs[row].argmax()) for row in rows}
+def _unsure(kept: Manifest, work: _Work) -> dict[int, DateFiles]:
+    """The dates whose files can be relied on while the work is being done, without the features that are written."""
+    written = {feature.name for feature in work.features}
+    sure = {date: said for date, said in kept.dates.items() if date not in work.new_dates}
+    for date in work.old_dates:
+        features = {name: said for name, said in sure[date].features.items() if name not in written}
+        sure[date] = replace(sure[date], features=features)
+    return sure
 
 
-def _event_reader(
-    warehouse: Warehouse, events: ibis.Table, recipe: Recipe, changes: list[_Change], folder: Path
-) -> Callable[[_Change], pa.Table | None]:
-    """Return a function that gives the events that a bucket's change needs; None where it needs none."""
-    touched = [account for change in changes for account in change.touched]
-    of_all = any(change.of_all for change in changes)
-    if of_all or touched:
-        needed = events if of_all else of_accounts(warehouse, events, touched)
-        write_buckets(warehouse, needed, recipe, len(changes), folder)
-    return lambda change: bucket_events(folder, change.bucket) if change.of_all or change.touched else None
+def _applier(files: PanelFiles, log: CodedLog, kept: Manifest, work: _Work, recipe: Recipe) -> Callable[[int], int]:
+    """Return a function that computes and keeps what changed of a bucket, and says how many rows that was."""
+    stale = {date: np.array(kept.dates[date].stale, dtype=np.int64) for date in work.old_dates}
+
+    def apply(bucket: int) -> int:
+        own = {date: codes[codes % log.n_buckets == bucket] for date, codes in stale.items()}
+        n = 0
+        if work.old_dates:
+            n += _write_old_dates(files, log, bucket, work, recipe, own)
+        if work.new_dates:
+            n += _write_dates(files, bucket, replace(recipe, cutoffs=work.new_dates), log.events(bucket))
+        return n
+
+    return apply
 
 
-def _apply(files: PanelFiles, change: _Change, recipe: Recipe, of_bucket: Callable[[_Change], pa.Table | None]) -> int:
-    """Compute and keep what changed of one bucket; return how many rows were computed."""
-    events = of_bucket(change)
-    if events is None:
-        return 0
-    n = _write_old_dates(files, change, recipe, events)
-    if change.new_dates:
-        n += _write_dates(files, change.bucket, replace(recipe, cutoffs=change.new_dates), events)
-    files.write_digests(change.bucket, change.now.over(files.digests(change.bucket)))
-    return n
-
-
-def _write_dates(files: PanelFiles, bucket: int, recipe: Recipe, events: pa.Table) -> int:
+def _write_dates(files: PanelFiles, bucket: int, recipe: Recipe, events: EventLog) -> int:
     """Compute all rows of a bucket at the recipe's dates, and keep them; return how many there are."""
     rows = recipe.rows(events)
     for date, part in _by_date(rows, recipe.cutoffs):
@@ -186,33 +177,38 @@ def _write_dates(files: PanelFiles, bucket: int, recipe: Recipe, events: pa.Tabl
     return int(rows.num_rows)
 
 
-def _write_old_dates(files: PanelFiles, change: _Change, recipe: Recipe, events: pa.Table) -> int:
-    """Put the touched rows, and the changed features of the others, into the files of old dates."""
-    touched = _touched_rows(change, recipe, events)
+def _write_old_dates(
+    files: PanelFiles, log: CodedLog, bucket: int, work: _Work, recipe: Recipe, stale: Mapping[int, Int]
+) -> int:
+    """Put stale accounts' rows, and the changed features of the others, into the files of old dates."""
+    again = _stale_rows(log, bucket, recipe, stale)
     columns: dict[int, pa.Table] = {}
-    if change.features and change.old_dates:
-        others = replace(recipe, cutoffs=change.old_dates, features=change.features).rows(events)
-        columns = dict(_by_date(others, change.old_dates))
-    for i, date in enumerate(change.old_dates):
-        gone = [account for account, since in change.touched.items() if since <= i]
-        if gone or change.features:
-            rows = _of(files.rows(date, change.bucket) or recipe.schema.empty_table(), gone, False)
-            if change.features:
-                rows = _with_columns(rows, _of(columns[date], gone, False), change.features)
-            rows = _together([rows.select(recipe.schema.names), *touched.get(date, [])])
-            files.write_rows(date, change.bucket, rows)
+    if work.features:
+        others = replace(recipe, cutoffs=work.old_dates, features=work.features).rows(log.events(bucket))
+        columns = dict(_by_date(others, work.old_dates))
+    for date in work.old_dates:
+        names = [log.account_ids[code] for code in stale[date].tolist()]
+        if names or work.features:
+            rows = _without(files.rows(date, bucket) or recipe.schema.empty_table(), names)
+            if work.features:
+                rows = _with_columns(rows, _without(columns[date], names), work.features)
+            rows = _together([rows.select(recipe.schema.names), *again.get(date, [])])
+            files.write_rows(date, bucket, rows)
     n_others = sum(int(part.num_rows) for part in columns.values())
-    return n_others + sum(int(part.num_rows) for parts in touched.values() for part in parts)
+    return n_others + sum(int(part.num_rows) for parts in again.values() for part in parts)
 
 
-def _touched_rows(change: _Change, recipe: Recipe, events: pa.Table) -> dict[int, list[pa.Table]]:
-    """The rows of the touched accounts by date: of each from the first date on at which anything counts differently."""
+def _stale_rows(log: CodedLog, bucket: int, recipe: Recipe, stale: Mapping[int, Int]) -> dict[int, list[pa.Table]]:
+    """The rows of stale accounts by date; accounts that are stale at the same dates are walked together."""
+    codes = np.unique(np.concatenate([*stale.values(), np.zeros(0, dtype=np.int64)]))
     found: dict[int, list[pa.Table]] = {}
-    for since in sorted(set(change.touched.values())):
-        dates = change.old_dates[since:]
-        accounts = [account for account, first in change.touched.items() if first == since]
-        rows = replace(recipe, cutoffs=dates).rows(_of(events, accounts, True))
-        for date, part in _by_date(rows, dates):
+    if not len(codes):
+        return found
+    at = np.stack([np.isin(codes, own) for own in stale.values()], axis=1)
+    for pattern in np.unique(at, axis=0):
+        dates = tuple(date for date, is_stale in zip(stale, pattern, strict=True) if is_stale)
+        events = log.events(bucket, codes[(at == pattern).all(axis=1)])
+        for date, part in _by_date(replace(recipe, cutoffs=dates).rows(events), dates):
             found.setdefault(date, []).append(part)
     return found
 
@@ -232,22 +228,23 @@ def _together(parts: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(parts).sort_by([("account_id", "ascending"), ("as_of", "ascending")])
 
 
-def _of(table: pa.Table, accounts: Iterable[str], wanted: bool) -> pa.Table:
-    """The rows of some accounts, or those of all others."""
+def _without(rows: pa.Table, accounts: Sequence[str]) -> pa.Table:
+    """The rows of all other accounts."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    names = table["account_id"].cast(pa.string())
-    is_in = pc.is_in(names, value_set=pa.array(sorted(accounts), pa.string()))
-    return table.filter(is_in if wanted else pc.invert(is_in))
+    if not accounts:
+        return rows
+    is_in = pc.is_in(rows["account_id"], value_set=pa.array(accounts, pa.string()))
+    return rows.filter(pc.invert(is_in))
 
 
 def _by_date(rows: pa.Table, dates: tuple[int, ...]) -> Iterable[tuple[int, pa.Table]]:
     """The rows of each date, in order of account."""
     import pyarrow as pa
 
-    if dates == (OBSERVED,):
-        return [(OBSERVED, rows)]
+    if len(dates) == 1:
+        return [(dates[0], rows)]
     as_of = rows["as_of"].cast(pa.int64()).to_numpy()
     return [(date, rows.take(pa.array(np.flatnonzero(as_of == date)))) for date in dates]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 import numpy as np
@@ -72,48 +72,87 @@ def log_rows(rows: ibis.Table, **given: Any) -> ibis.Table:
     return projected
 
 
+def no_log() -> EventLog:
+    """Return the log of nobody."""
+    import pyarrow as pa
+
+    kinds = {"at": pa.timestamp("us"), "known_at": pa.timestamp("us"), "value": pa.float64()}
+    return to_log(pa.schema([(name, kinds.get(name, pa.string())) for name in LOG_COLUMNS]).empty_table())
+
+
+class Coded(NamedTuple):
+    """Events in no order, as columns of equal length; the owner is a position in the sorted accounts.
+
+    The rest is as in `EventLog`. `what` says of each type how its stream and kind rank among those of the others.
+    """
+
+    owner: Codes
+    at: Int
+    known_at: Int
+    type: Codes
+    value: npt.NDArray[np.float64]
+    text: Codes
+    contact: Codes
+    touchpoint: Codes
+    what: Codes
+
+
 def to_log(events: pa.Table) -> EventLog:
     """Return events (columns as LOG_COLUMNS, in any order) as an EventLog."""
-    owner, accounts = _coded(events["account_id"])
-    stream, streams = _coded(events["stream"])
-    kind, kinds = _coded(events["kind"])
-    role, roles = _coded(events["role"])
-    text, texts = _coded(events["text"])
-    contact, contacts = _coded(events["contact_id"])
-    touchpoint, touchpoints = _coded(events["touchpoint"])
-    types, found = _types(stream, kind, role, (len(streams), len(kinds) + 1, len(roles) + 1))
-    at = _microseconds(events["at"])
-    known_at = at if events["known_at"].null_count == len(events) else _known(at, events["known_at"])
-    value = _values(events["value"])
-    offsets = np.r_[0, np.cumsum(np.bincount(owner, minlength=len(accounts)))]
-    # The order of types without their roles: a role makes no difference to any order.
-    what = (found // (len(roles) + 1)).astype(np.int32)
-    order = _order(owner, offsets, at, known_at, types, what, value, text)
-    names = [_type(int(each), streams, kinds, roles) for each in found]
-    times = at[order]
+    owner, accounts = coded(events["account_id"])
+    type_, types = coded_types(events["stream"], events["kind"], events["role"])
+    text, texts = coded(events["text"])
+    contact, contacts = coded(events["contact_id"])
+    touchpoint, touchpoints = coded(events["touchpoint"])
+    at = instants(events["at"])
+    known_at = at if events["known_at"].null_count == len(events) else np.maximum(at, instants(events["known_at"]))
+    found = Coded(owner, at, known_at, type_, numbers(events["value"]), text, contact, touchpoint, ranks(types))
+    return in_order(found, accounts, types, texts, max(len(contacts), len(touchpoints)))
+
+
+def in_order(
+    found: Coded, accounts: Sequence[str], types: Sequence[Type], texts: Sequence[str], n_codes: int
+) -> EventLog:
+    """Return coded events as an EventLog; `n_codes` is above every code of a contact or a touchpoint."""
+    offsets = np.r_[0, np.cumsum(np.bincount(found.owner, minlength=len(accounts)))]
+    order = _order(found, offsets)
+    at = found.at[order]
     return EventLog(
         accounts=tuple(accounts),
         offsets=offsets,
-        at=times,
-        known_at=times if known_at is at else known_at[order],
-        type=types[order],
-        types=tuple(names),
-        value=value[order],
-        text=text[order] if texts else text,
+        at=at,
+        known_at=at if found.known_at is found.at else found.known_at[order],
+        type=found.type[order],
+        types=tuple(types),
+        value=found.value[order],
+        text=found.text[order] if texts else found.text,
         texts=tuple(texts),
-        contact=contact[order] if contacts else contact,
-        touchpoint=touchpoint[order] if touchpoints else touchpoint,
-        n_codes=max(len(kinds), len(texts), len(contacts), len(touchpoints)),
+        contact=found.contact[order] if n_codes else found.contact,
+        touchpoint=found.touchpoint[order] if n_codes else found.touchpoint,
+        n_codes=max(n_codes, len(texts), len({kind for _, kind, _ in types})),
     )
 
 
-def _known(at: Int, known_at: pa.ChunkedArray) -> Int:
-    """When each event was known: where the source says nothing, as soon as it happened."""
-    return np.maximum(at, _microseconds(known_at))
+def ranks(types: Sequence[Type]) -> Codes:
+    """Return how the streams and kinds of some types rank: a role makes no difference to any order.
+
+    >>> ranks([("nps", None, "Buyer"), ("case", "late", None), ("nps", None, None), ("nps", "q1", None)]).tolist()
+    [1, 0, 1, 2]
+    """
+    what = [(stream, "" if kind is None else f" {kind}") for stream, kind, _ in types]
+    place = {each: i for i, each in enumerate(sorted(set(what)))}
+    return np.array([place[each] for each in what], dtype=np.int32)
 
 
-def _coded(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
-    """The codes of a text column (-1 for null) and the sorted texts they stand for."""
+def coded_types(stream: pa.ChunkedArray, kind: pa.ChunkedArray, role: pa.ChunkedArray) -> tuple[Codes, list[Type]]:
+    """Return the code of each event's type, and the sorted types that occur."""
+    codes, names = zip(*(coded(column) for column in (stream, kind, role)), strict=True)
+    types, found = _types(*codes, tuple(len(each) + 1 for each in names))
+    return types, [_type(int(each), *names) for each in found]
+
+
+def coded(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
+    """Return the codes of a text column (-1 for null) and the sorted texts they stand for."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -137,67 +176,60 @@ def _types(stream, kind, role, shape):
     n_streams, n_kinds, n_roles = shape
     codes = np.full(n_streams * n_kinds * n_roles, -1, np.int32)
     for i in range(len(stream)):
-        codes[(stream[i] * n_kinds + kind[i] + 1) * n_roles + role[i] + 1] = 0
+        codes[((stream[i] + 1) * n_kinds + kind[i] + 1) * n_roles + role[i] + 1] = 0
     found = np.flatnonzero(codes == 0)
     codes[found] = np.arange(len(found))
     types = np.empty(len(stream), np.int32)
     for i in range(len(stream)):
-        types[i] = codes[(stream[i] * n_kinds + kind[i] + 1) * n_roles + role[i] + 1]
+        types[i] = codes[((stream[i] + 1) * n_kinds + kind[i] + 1) * n_roles + role[i] + 1]
     return types, found
 
 
 def _type(place: int, streams: list[str], kinds: list[str], roles: list[str]) -> Type:
     rest, role = divmod(place, len(roles) + 1)
     stream, kind = divmod(rest, len(kinds) + 1)
-    return streams[stream], [None, *kinds][kind], [None, *roles][role]
+    return ["", *streams][stream], [None, *kinds][kind], [None, *roles][role]
 
 
-def _microseconds(column: pa.ChunkedArray) -> Int:
-    """Instants, the very first one where there is none."""
+def instants(column: pa.ChunkedArray) -> Int:
+    """Return times as microseconds, the very first one where there is none."""
     import pyarrow as pa
 
     micros = column.cast(pa.timestamp("us")).cast(pa.int64()).fill_null(np.iinfo(np.int64).min)
     return np.asarray(micros.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _values(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+def numbers(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+    """Return numbers, NaN where there is none."""
     import pyarrow as pa
 
     return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 @numba.njit(cache=True, nogil=True)
-def _order(owner, offsets, at, known_at, types, what, value, text):
+def _order(found, offsets):
     """Positions of the events in the order of account, then time, then what else an aggregate can tell apart."""
-    order, place = np.empty(len(owner), np.int64), offsets.copy()
-    for i in range(len(owner)):
-        order[place[owner[i]]] = i
-        place[owner[i]] += 1
+    order, place = np.empty(len(found.owner), np.int64), offsets.copy()
+    for i in range(len(found.owner)):
+        order[place[found.owner[i]]] = i
+        place[found.owner[i]] += 1
     for account in range(len(offsets) - 1):
         own = order[offsets[account] : offsets[account + 1]]
         # Sources mostly come in order of time, or nearly: then few events have to move.
-        if not _insert(own, at, known_at, types, what, value, text, 4 * len(own)):
-            own[:] = own[np.argsort(at[own], kind="mergesort")]
-            _insert(own, at, known_at, types, what, value, text, len(own) ** 2)
+        if not _insert(own, found, 4 * len(own)):
+            own[:] = own[np.argsort(found.at[own], kind="mergesort")]
+            _insert(own, found, len(own) ** 2)
     return order
 
 
 @numba.njit(cache=True, nogil=True)
-def _insert(own, at, known_at, types, what, value, text, most_moves):
+def _insert(own, found, most_moves):
     """Sort positions by insertion; return whether that took no more than so many moves."""
     moves = 0
     for i in range(1, len(own)):
         j, event = i, own[i]
-        while j > 0:
-            other = own[j - 1]
-            later = _compare(at[other], at[event])
-            later = later if later else _compare(known_at[other], known_at[event])
-            later = later if later else _compare(what[types[other]], what[types[event]])
-            later = later if later else _compare_values(value[other], value[event])
-            later = later if later else _compare(text[other], text[event])
-            if later <= 0:
-                break
-            own[j] = other
+        while j > 0 and _is_later(found, own[j - 1], event):
+            own[j] = own[j - 1]
             j -= 1
         own[j] = event
         moves += i - j
@@ -207,13 +239,16 @@ def _insert(own, at, known_at, types, what, value, text, most_moves):
 
 
 @numba.njit(cache=True, nogil=True)
-def _compare(a, b):
-    return int(a > b) - int(a < b)
-
-
-@numba.njit(cache=True, nogil=True)
-def _compare_values(a, b):
-    """As `_compare`, no value before any."""
-    if np.isnan(a) or np.isnan(b):
-        return int(np.isnan(b)) - int(np.isnan(a)) if np.isnan(a) != np.isnan(b) else 0
-    return int(a > b) - int(a < b)
+def _is_later(found, one, other):
+    """Whether one event comes after another in the log's order."""
+    if found.at[one] != found.at[other]:
+        return found.at[one] > found.at[other]
+    if found.known_at[one] != found.known_at[other]:
+        return found.known_at[one] > found.known_at[other]
+    if found.what[found.type[one]] != found.what[found.type[other]]:
+        return found.what[found.type[one]] > found.what[found.type[other]]
+    value, than = found.value[one], found.value[other]
+    # No value comes before any.
+    if value != than and not (np.isnan(value) and np.isnan(than)):
+        return value > than or np.isnan(than)
+    return found.text[one] > found.text[other]

@@ -14,7 +14,7 @@ from features.catalog import Feature, available, described
 from features.cutoffs import monthly_cutoffs, observed_from, observed_until
 from features.errors import DataError
 from features.inventory import inventory
-from features.kept import compute, refresh
+from features.kept import refresh
 from features.labels import ChurnDefinition
 from features.panel_files import OBSERVED
 from features.recipe import Recipe
@@ -144,8 +144,8 @@ def panel_files(
     DataError
         when no account is at risk at any of the dates.
     """
-    bring, folder = (refresh, settings.folder) if settings.folder else (compute, Path(mkdtemp(dir=warehouse.scratch)))
-    done = bring(warehouse, plan.recipe, folder, threads=settings.threads, progress=progress)
+    folder = settings.folder or Path(mkdtemp(dir=warehouse.scratch))
+    done = refresh(warehouse, plan.recipe, folder, threads=settings.threads, progress=progress)
     refuse_empty(plan, done.n_rows)
     return done.files
 

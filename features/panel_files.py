@@ -7,12 +7,11 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.digests import Digests
 from features.errors import DataError
 
 if TYPE_CHECKING:
@@ -24,12 +23,23 @@ OBSERVED = 1 << 62
 
 
 @dataclass(frozen=True)
+class DateFiles:
+    """What the files of a date hold: whether labels were due, the fingerprint of each feature, and by code the accounts
+    whose rows no longer rest on the log.
+    """
+
+    is_due: bool
+    features: Mapping[str, str]
+    stale: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """What the files hold: `key` says what made them, `dates` the fingerprints of the features at each date."""
+    """What the files hold: `key` says what made them, `parts` of which parts of the log rows that are not stale come."""
 
     key: str
-    n_buckets: int
-    dates: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    dates: Mapping[int, DateFiles] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,25 +49,26 @@ class PanelFiles:
     folder: Path
 
     def manifest(self, key: str) -> Manifest | None:
-        """Return what the files hold; None, and no files, where they were made by something else than `key`."""
+        """Return what the files hold; None, and no rows, where they were made by something else than `key`."""
         try:
             said = json.loads((self.folder / MANIFEST).read_text("utf-8"))
-            dates = {int(date): dict(features) for date, features in said["dates"].items()}
-            found = Manifest(said["key"], int(said["n_buckets"]), dates)
+            dates = {
+                int(date): DateFiles(bool(of["is_due"]), dict(of["features"]), tuple(of["stale"]))
+                for date, of in said["dates"].items()
+            }
+            found = Manifest(said["key"], tuple(said["parts"]), dates)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             found = None
         if found is None or found.key != key:
-            for path in self.folder.iterdir():
-                if path.is_dir():
-                    shutil.rmtree(path)
+            for path in self.folder.glob("as_of=*"):
+                shutil.rmtree(path)
             return None
         return found
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Say what the files hold."""
-        said = {"key": manifest.key, "n_buckets": manifest.n_buckets, "dates": manifest.dates}
         staged = self.folder / f"{MANIFEST}.staged"
-        staged.write_text(json.dumps(said, indent=1), encoding="utf-8")
+        staged.write_text(json.dumps(asdict(manifest)), encoding="utf-8")
         staged.replace(self.folder / MANIFEST)
 
     def rows_path(self, cutoff: int, bucket: int) -> Path:
@@ -71,15 +82,6 @@ class PanelFiles:
     def write_rows(self, cutoff: int, bucket: int, rows: pa.Table) -> None:
         """Keep the rows of a date and a bucket."""
         _write(rows, self.rows_path(cutoff, bucket))
-
-    def digests(self, bucket: int) -> Digests | None:
-        """Return what the rows of a bucket rest on."""
-        found = _read(self.folder / "digests" / f"{bucket:04}.parquet")
-        return None if found is None else Digests.of_table(found)
-
-    def write_digests(self, bucket: int, digests: Digests) -> None:
-        """Keep what the rows of a bucket rest on: written last, so that a half-done bucket is done again."""
-        _write(digests.to_table(), self.folder / "digests" / f"{bucket:04}.parquet")
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from features.catalog import Feature
 from features.evaluate import event_features
-from features.labels import DUE, ChurnDefinition, at_risk, labels, observed_spine
-from features.log import to_log
+from features.labels import DAY, DUE, ChurnDefinition, at_risk, labels, observed_spine
+from features.log import EventLog
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,13 +39,13 @@ class Recipe:
     cutoffs: tuple[int, ...]
     observed_until: int
 
-    def rows(self, events: pa.Table) -> pa.Table:
+    def rows(self, log: EventLog) -> pa.Table:
         """Return the panel rows of the accounts whose events these are, in order of account and date.
 
         Parameters
         ----------
-        events
-            all events of some accounts, columns as LOG_COLUMNS, in any order.
+        log
+            all events of some accounts.
 
         Returns
         -------
@@ -55,7 +55,6 @@ class Recipe:
         """
         import pyarrow as pa
 
-        log = to_log(events)
         spine = (
             observed_spine(log) if self.churn.kind == "labelled" else at_risk(log, self.churn, np.array(self.cutoffs))
         )
@@ -68,6 +67,10 @@ class Recipe:
         )
         columns = event_features(log, self.features, spine.account, spine.as_of)
         return pa.table([*keys, *columns.values()], schema=self.schema)
+
+    def is_due(self, cutoff: int) -> bool:
+        """Whether the labels of a date have come due."""
+        return cutoff + self.churn.matures_days * DAY <= self.observed_until
 
     @property
     def schema(self) -> pa.Schema:

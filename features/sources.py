@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from features.columns import contract_columns, is_costly, typed
 from features.errors import ConfigError, DataError, PerennialError
+from features.origin import Origin
 from features.parsing import is_missing, is_ours, parsed_id
 from features.readers import ragged_line, raw_table
 from features.tables import TABLES
@@ -57,6 +58,8 @@ def _opened(warehouse: Warehouse, sources: Sources, name: str) -> ibis.Table:
     raw = _joined(warehouse, raw, mapping)
     columns = contract_columns(raw, table, mapping)
     rows = typed(raw, columns, table, mapping)
+    path = Path(sources.location) / mapping.source
+    warehouse.origins[name] = Origin.of(sources, name, [path] if path.is_file() else [])
     rows = warehouse.store(name, rows) if is_costly(raw, columns, mapping) else warehouse.view(name, rows)
     if rows.select("_row").limit(1).to_pyarrow().num_rows == 0:
         do = "look at the export, or unmap it"

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ibis
 
+    from features.origin import Origin
+
 
 @dataclass
 class Warehouse:
@@ -24,6 +26,7 @@ class Warehouse:
     connection: Any
     scratch: Path
     tables: dict[str, ibis.Table] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
 
     @property
     def local(self) -> Any:

@@ -22,7 +22,7 @@ from features.catalog import Feature, available
 from features.checks import read_tables
 from features.compute import Compute, Windowed
 from features.inventory import inventory
-from features.kept import compute, refresh
+from features.kept import refresh
 from features.labels import ChurnDefinition
 from features.mapping import Sources
 from features.recipe import Recipe
@@ -50,7 +50,7 @@ def write_43_columns(folder: str, cutoffs: Sequence[str], out: str) -> None:
         for name in sources.tables:
             open_table(warehouse, sources, name)
         recipe = Recipe(tuple(_feature(name, said) for name, said in _columns()), CHURN, _micros(cutoffs), 0)
-        compute(warehouse, recipe, Path(out))
+        refresh(warehouse, recipe, Path(out))
 
 
 def _mapping_of_events(folder: Path, scratch: Path) -> dict[str, object]:
@@ -133,14 +133,14 @@ def online_times(folder: str, accounts: Sequence[str], cutoff: str) -> list[floa
 
     Measured from an account's stored events to its finished features.
     """
-    from features.buckets import of_accounts
     from features.events import event_log
     from features.log import to_log
     from features.online import OnlineFeatures
 
     with opened(Path(folder)) as warehouse:
         online = OnlineFeatures(available(inventory(warehouse)))
-        events = of_accounts(warehouse, event_log(warehouse), accounts).to_pyarrow()
+        every = event_log(warehouse)
+        events = every.filter(every["account_id"].isin(accounts)).to_pyarrow()
     as_of, times = datetime.fromisoformat(cutoff), []
     logs = [to_log(events.filter(pa.compute.equal(events["account_id"], account))) for account in accounts]
     for log in [logs[0], *logs]:

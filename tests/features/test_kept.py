@@ -25,7 +25,7 @@ INACTIVITY = ChurnDefinition("inactivity", horizon_days=30, inactive_days=40)
 
 @pytest.fixture(autouse=True)
 def several_buckets(monkeypatch):
-    monkeypatch.setattr("features.kept.bucket_count", lambda n_events, threads: 2)
+    monkeypatch.setattr("features.kept_log.bucket_count", lambda n_events, threads: 2)
 
 
 @pytest.fixture
@@ -191,24 +191,51 @@ def test_another_definition_of_churn_makes_everything_new(open_tables, company, 
     assert done.n_rows_computed == done.n_rows
 
 
-def test_a_run_that_was_killed_half_way_leaves_nothing_stale(open_tables, company, tmp_path, from_nothing, monkeypatch):
+@pytest.mark.parametrize("n_written", [0, 1, 5])
+def test_a_run_that_was_killed_half_way_leaves_nothing_stale(
+    open_tables, company, tmp_path, from_nothing, monkeypatch, n_written
+):
     warehouse = open_tables(company)
     recipe = recipe_of(warehouse)
     refresh(warehouse, recipe, tmp_path / "kept")
     changed = {name: frame.copy() for name, frame in company.items()}
-    changed["activities"]["value"] += 1.0
-    other = open_tables(changed)
+    own = changed["activities"]["account_id"].str.startswith("a")
+    changed["activities"].loc[own, "value"] += 1.0
     with monkeypatch.context() as patched:
-        patched.setattr(PanelFiles, "write_digests", interrupted)
+        patched.setattr(PanelFiles, "write_rows", killed_after(n_written, PanelFiles.write_rows))
         with pytest.raises(KeyboardInterrupt):
-            refresh(other, recipe, tmp_path / "kept")
-    refreshed(open_tables(changed), recipe, tmp_path / "kept", from_nothing)
+            refresh(open_tables(changed), recipe, tmp_path / "kept")
+    # Whether the change is there to stay, or was taken back meanwhile.
+    for tables in (company, changed):
+        refreshed(open_tables(tables), recipe, tmp_path / "kept", from_nothing)
+
+
+def killed_after(n_calls: int, work: Callable) -> Callable:
+    left = iter(range(n_calls))
+
+    def call(*given: object) -> object:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return work(*given)
+
+    return call
+
+
+def test_a_feature_that_was_being_written_when_a_run_was_killed_is_written_again(
+    open_tables, company, tmp_path, from_nothing, monkeypatch
+):
+    warehouse = open_tables(company)
+    recipe = recipe_of(warehouse)
+    place = next(i for i, feature in enumerate(recipe.features) if feature.name == "activities_30d")
+    other = replace(recipe.features[place], compute=replace(recipe.features[place].compute, days=31))
+    redeclared = replace(recipe, features=(*recipe.features[:place], other, *recipe.features[place + 1 :]))
+    refresh(warehouse, recipe, tmp_path / "kept")
+    with monkeypatch.context() as patched:
+        patched.setattr(PanelFiles, "write_rows", killed_after(3, PanelFiles.write_rows))
+        with pytest.raises(KeyboardInterrupt):
+            refresh(warehouse, redeclared, tmp_path / "kept")
     done = refreshed(warehouse, recipe, tmp_path / "kept", from_nothing)
-    assert done.n_rows_computed == done.n_rows
-
-
-def interrupted(*_: object) -> None:
-    raise KeyboardInterrupt
+    assert done.n_features_computed == 1
 
 
 def test_two_runs_at_once_are_refused(open_tables, company, tmp_path):

@@ -1,0 +1,214 @@
+"""The coded log of a warehouse, kept in a folder: only what is of files that were not coded before is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from features.bucket_log import Ranked
+from features.coded_log import ACCOUNT_CODES, KeptPart, bucket_columns, write_events
+from features.coder import Coder
+from features.events import RULES, LogPart, log_expression, log_parts
+from features.log import EventLog, Int
+from features.origin import digest
+from features.parsing import is_ours
+from features.sources import open_table
+
+if TYPE_CHECKING:
+    import ibis
+
+    from features.warehouse import Warehouse
+
+Progress = Callable[[str], None]
+LOG = "log.json"
+# So many events are held in memory at once by each thread, some 60 bytes each.
+EVENTS_A_BUCKET = 2_000_000
+# A table of more parts than this is coded anew as one: each part costs every reader the opening of its files.
+MOST_PARTS = 100
+# The modules whose code decides what an event is: a change there makes every part anew.
+CODE = ("events", "rules", "relatives", "parsing", "columns", "coder", "coded_log")
+
+
+@dataclass(frozen=True)
+class CodedLog:
+    """Every event of a warehouse, in parts, each cut into the same buckets of accounts."""
+
+    n_buckets: int
+    coder: Coder
+    parts: tuple[KeptPart, ...]
+
+    @cached_property
+    def ranked(self) -> Ranked:
+        """What the codes stand for."""
+        return Ranked.of(self.coder)
+
+    @cached_property
+    def account_ids(self) -> list[str]:
+        """The ids of accounts by code."""
+        return list(self.coder.accounts)
+
+    def events(self, bucket: int, codes: Int | None = None) -> EventLog:
+        """Return the log of one bucket, or of some of its accounts."""
+        if codes is None:
+            return self.ranked.log(bucket_columns(self.parts, bucket))
+        wanted = np.zeros(len(self.coder.accounts), dtype=bool)
+        wanted[codes] = True
+        return self.ranked.log(bucket_columns(self.parts, bucket, wanted))
+
+
+def coded_log(warehouse: Warehouse, folder: Path, threads: int, progress: Progress | None = None) -> CodedLog:
+    """Return the log of a warehouse's tables; what is not in the folder yet is coded and put there.
+
+    What is no longer of use stays there until `forget_others`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    coder, n_buckets = _kept(warehouse, folder, threads)
+    _tell_account_codes(warehouse, coder)
+    kept = _kept_parts(folder)
+    found: list[KeptPart] = []
+    for part in log_parts(warehouse.tables):
+        stamps, beside = _stamps(warehouse, part), _beside(warehouse, part)
+        own = _usable(kept.get(part.name, []), stamps, beside)
+        missing = tuple(stamp for stamp in stamps if not any(stamp in each.stamps for each in own))
+        if missing:
+            if progress:
+                progress(f"panel: reading {part.name}")
+            made = KeptPart(folder / f"{part.name}-{digest([beside, missing])}", missing, beside)
+            events = part.events if missing == stamps else _of_files(warehouse, part, missing)
+            own.append(_make(warehouse, made, events, coder, n_buckets, threads))
+        found += own
+    return CodedLog(n_buckets, coder, tuple(found))
+
+
+def forget_others(folder: Path, parts: Iterable[KeptPart]) -> None:
+    """Remove all parts but these."""
+    names = {part.folder.name for part in parts}
+    for path in folder.iterdir():
+        if path.is_dir() and path.name not in names:
+            shutil.rmtree(path)
+
+
+def bucket_count(n_events: int, threads: int) -> int:
+    """Return into how many parts a log is cut, by how many events a thread may hold.
+
+    >>> bucket_count(1_000, threads=2), bucket_count(20_000_000, threads=2)
+    (1, 10)
+    """
+    return 1 if n_events < EVENTS_A_BUCKET // 10 else max(threads, -(-n_events // EVENTS_A_BUCKET))
+
+
+def _kept(warehouse: Warehouse, folder: Path, threads: int) -> tuple[Coder, int]:
+    """The codes that were given out, and into how many buckets the parts are cut; from nothing after another code."""
+    try:
+        said = json.loads((folder / LOG).read_text("utf-8"))
+        coder, key, n_buckets = Coder.read(folder), said["key"], int(said["n_buckets"])
+    except (OSError, ValueError, KeyError, TypeError):
+        key = None
+    if key == _key():
+        return coder, n_buckets
+    shutil.rmtree(folder)
+    folder.mkdir()
+    n_buckets = bucket_count(_about(warehouse), threads)
+    (folder / LOG).write_text(json.dumps({"key": _key(), "n_buckets": n_buckets}), encoding="utf-8")
+    return Coder(), n_buckets
+
+
+def _key() -> str:
+    here = Path(__file__).parent
+    code = hashlib.sha256(b"".join((here / f"{name}.py").read_bytes() for name in CODE)).hexdigest()
+    return f"{code[:16]} duckdb {version('duckdb')}"
+
+
+def _about(warehouse: Warehouse) -> int:
+    """How many events the tables tell of at most; their files know it without being read."""
+    tables = warehouse.tables
+    counts = {name: tables[name].count().to_pyarrow().as_py() for name in RULES if name in tables}
+    return sum(n * len(RULES[name]) for name, n in counts.items())
+
+
+def _tell_account_codes(warehouse: Warehouse, coder: Coder) -> None:
+    """Give every account that is there a code, and let the engine know it."""
+    import pyarrow as pa
+
+    if "accounts" in warehouse.tables:
+        ids = warehouse.tables["accounts"].select("account_id").distinct()
+    else:
+        ids = log_expression(warehouse.tables).select("account_id").distinct()
+    names = ids.to_pyarrow()["account_id"].drop_null().to_pylist()
+    codes = pa.table({"account_id": pa.array(names, pa.string()), "code": coder.account_codes(names)})
+    warehouse.connection.create_table(ACCOUNT_CODES, codes, overwrite=True)
+
+
+def kept_parts(folder: Path, names: Iterable[str]) -> list[KeptPart] | None:
+    """Return parts by name; None where one of them is gone."""
+    try:
+        return [KeptPart.read(folder / name) for name in names]
+    except OSError:
+        return None
+
+
+def _kept_parts(folder: Path) -> dict[str, list[KeptPart]]:
+    """The parts in a folder by the name of what they are of; what was left half-done is removed."""
+    parts: dict[str, list[KeptPart]] = {}
+    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if path.name.startswith("."):
+            shutil.rmtree(path)
+        else:
+            parts.setdefault(path.name.rpartition("-")[0], []).append(KeptPart.read(path))
+    return parts
+
+
+def _usable(parts: Sequence[KeptPart], stamps: Sequence[str], beside: str) -> list[KeptPart]:
+    """Those of some parts that are of files as they are now, each file once."""
+    found: list[KeptPart] = []
+    for part in sorted(parts, key=lambda part: -len(part.stamps)):
+        is_new = not any(stamp in each.stamps for each in found for stamp in part.stamps)
+        if part.beside == beside and is_new and set(part.stamps) <= set(stamps):
+            found.append(part)
+    return [] if len(found) > MOST_PARTS else found
+
+
+def _stamps(warehouse: Warehouse, part: LogPart) -> tuple[str, ...]:
+    stamps = warehouse.origins[part.table].stamps
+    return stamps if part.is_by_row else (digest(stamps),)
+
+
+def _beside(warehouse: Warehouse, part: LogPart) -> str:
+    """A name for all that the events of a part depend on, but for the files of its table."""
+    others = [warehouse.origins.get(name) for name in part.beside]
+    return digest(
+        [warehouse.origins[part.table].read_as, [other and (other.stamps, other.read_as) for other in others]]
+    )
+
+
+def _make(
+    warehouse: Warehouse, part: KeptPart, events: ibis.Table, coder: Coder, n_buckets: int, threads: int
+) -> KeptPart:
+    """Code events into a part's folder, which appears when it is complete, after the codes that it uses."""
+    staged = part.folder.with_name(f".{part.folder.name}")
+    staged.mkdir()
+    counts = write_events(warehouse, events, coder, n_buckets, staged, threads)
+    coder.write(part.folder.parent)
+    made = replace(part, counts=counts)
+    made.say(staged)
+    staged.rename(part.folder)
+    return made
+
+
+def _of_files(warehouse: Warehouse, part: LogPart, stamps: Sequence[str]) -> ibis.Table:
+    """A part's events from some of its table's files."""
+    origin = warehouse.origins[part.table]
+    some = replace(warehouse, tables={name: rows for name, rows in warehouse.tables.items() if name != part.table})
+    files = tuple(path for path, stamp in zip(origin.paths, origin.stamps, strict=True) if stamp in stamps)
+    rows = open_table(some, origin.sources, part.table, files)
+    some.tables[part.table] = rows.select(*[name for name in rows.columns if not is_ours(name)])
+    return next(each.events for each in log_parts(some.tables) if each.name == part.name)
