@@ -35,7 +35,7 @@ class DateFiles:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the files hold: `key` says what made them, `parts` of which parts of the log rows that are not stale come."""
+    """What the files hold: `key` says what made them, `parts` which parts of the log rows that are not stale rest on."""
 
     key: str
     parts: tuple[str, ...] = ()

@@ -14,9 +14,9 @@ from features.tables import Column
 
 LARGEST_NUMBER = 1e15
 # Patterns and no lists: of a list of values DuckDB makes a join, which is worked out even where nobody asks for it.
-SPACE = r"[ \t\n\r\x0B\f]"
+SPACE, SPACES = r"[ \t\n\r\x0B\f]", " \t\n\r\x0b\f"
 # "NA" is missing among numbers and times; among texts it may be Namibia.
-NO_TEXT = "n/a|nan|null|none|nat|-|"
+NO_TEXT, LONGEST_NO_TEXT = "n/a|nan|null|none|nat|-|", 4
 MISSING = rf"^{SPACE}*(?i:na|{NO_TEXT}){SPACE}*$"
 UNTIDY = rf"^{SPACE}|{SPACE}$|^(?i:{NO_TEXT})$"
 TRUE, FALSE = r"^(?i:true|t|yes|y|1|1\.0)$", r"^(?i:false|f|no|n|0|0\.0)$"
@@ -93,8 +93,16 @@ def parsed_id(source: Any) -> Any:
     if not kind.is_string():
         return source.cast("string")
     text = source.strip()
-    # Nearly every text stands as it should: one look at it is cheaper than to trim and compare it.
-    return source.re_search(UNTIDY).ifelse(text.re_search(rf"^(?i:{NO_TEXT})$").ifelse(None, text), source)
+    tidy = text.re_search(rf"^(?i:{NO_TEXT})$").ifelse(None, text)
+    return _may_be_untidy(source).ifelse(source.re_search(UNTIDY).ifelse(tidy, source), source)
+
+
+def _may_be_untidy(source: Any) -> Any:
+    """Whether a text could be one that UNTIDY finds: nearly none is, and a pattern costs more than to read the text."""
+    test = (source < "!") | (source.length() <= LONGEST_NO_TEXT)
+    for space in SPACES:
+        test = test | source.endswith(space)
+    return test
 
 
 def parsed_number(source: Any, decimal: str) -> Any:

@@ -21,7 +21,9 @@ class SparkCompiler(PySparkCompiler):  # type: ignore[misc]
     __slots__ = ()
 
     def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> Any:  # noqa: N802
-        """A floating number is a double: what Spark reads as 2.5 is a decimal."""
+        r"""A floating number is a double, where Spark reads 2.5 as a decimal; and \v is no v, \f no f."""
+        if dtype.is_string() and not {"\v", "\f"}.isdisjoint(value):
+            return self.f.concat(*(self.f.chr(ord(mark)) for mark in value))
         if dtype.is_floating() and math.isfinite(value):
             return self.cast(sge.convert(value), dtype)
         return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
