@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.selected import CONTACT, KIND, TEXT, TOUCHPOINT, code, compiled, previous, resumed, summed
+from features.selected import CONTACT, KIND, TEXT, TOUCHPOINT, code, compiled, inlined, previous, resumed, summed
 
 DAY = 86_400_000_000
 EVER = np.int64(1) << np.int64(62)
@@ -18,27 +18,27 @@ MONTH = 30 * DAY
 MEAN_MONTH = 30.436875 * DAY
 
 
-@compiled
+@inlined
 def count(x, low, high):
     """How many events there are."""
     return float(high - low)
 
 
-@compiled
+@inlined
 def total(x, low, high):
     """The sum of the values."""
     found, _ = summed(x, low, high)
     return found
 
 
-@compiled
+@inlined
 def mean(x, low, high):
     """The mean of the values."""
     found, n = summed(x, low, high)
     return found / n if n else np.nan
 
 
-@compiled
+@inlined
 def smallest(x, low, high):
     """The smallest value."""
     found = np.nan
@@ -48,7 +48,7 @@ def smallest(x, low, high):
     return found
 
 
-@compiled
+@inlined
 def largest(x, low, high):
     """The largest value."""
     found = np.nan
@@ -58,7 +58,7 @@ def largest(x, low, high):
     return found
 
 
-@compiled
+@inlined
 def first(x, low, high):
     """The earliest value that is there."""
     for i in range(low, high):
@@ -67,7 +67,7 @@ def first(x, low, high):
     return np.nan
 
 
-@compiled
+@inlined
 def latest(x, low, high):
     """The place of the latest event before `high` that has a value, `low` - 1 for none."""
     i = high - 1
@@ -76,27 +76,27 @@ def latest(x, low, high):
     return i
 
 
-@compiled
+@inlined
 def last(x, low, high):
     """The latest value that is there."""
     i = latest(x, low, high)
     return x.value[i] if i >= low else np.nan
 
 
-@compiled
+@inlined
 def current(x, low, high):
     """The value of the very latest event, NaN where it has none."""
     return x.value[high - 1] if high > low else np.nan
 
 
-@compiled
+@inlined
 def current_text(x, low, high):
     """The code of the latest event's text."""
     found = code(x, TEXT, high - 1) if high > low else -1
     return float(found) if found >= 0 else np.nan
 
 
-@compiled
+@inlined
 def spread(x, low, high):
     """The sample standard deviation of the values; NaN for fewer than two."""
     middle = mean(x, low, high)
@@ -124,7 +124,7 @@ def sort(found):
         step //= 3
 
 
-@compiled
+@inlined
 def sorted_quantile(found, q):
     """The q-quantile of some numbers, which it sorts, with linear interpolation (Hyndman and Fan 1996, type 7)."""
     if len(found) == 0:
@@ -136,7 +136,7 @@ def sorted_quantile(found, q):
     return found[below] + (place - below) * (found[above] - found[below])
 
 
-@compiled
+@inlined
 def quantile(x, low, high, q):
     """The quantile `parameter` (0 to 1) of the values."""
     n = 0
@@ -147,7 +147,7 @@ def quantile(x, low, high, q):
     return sorted_quantile(x.room[:n], q)
 
 
-@compiled
+@inlined
 def slope(x, low, high, as_of):
     """The least-squares change of the value in 30 days; NaN where all values are of one instant."""
     time, level, n = 0.0, 0.0, 0
@@ -168,7 +168,7 @@ def slope(x, low, high, as_of):
     return along / around if around > 0 else np.nan
 
 
-@compiled
+@inlined
 def active_days(x, low, high, as_of):
     """On how many days, counted back from `as_of`, something happened."""
     n, previous = 0.0, np.int64(-1)
@@ -180,19 +180,19 @@ def active_days(x, low, high, as_of):
     return n
 
 
-@compiled
+@inlined
 def days_since_last(x, low, high, as_of):
     """Days from the latest event to `as_of`."""
     return (as_of - x.at[high - 1]) / DAY if high > low else np.nan
 
 
-@compiled
+@inlined
 def days_since_first(x, low, high, as_of):
     """Days from the earliest event to `as_of`."""
     return (as_of - x.at[low]) / DAY if high > low else np.nan
 
 
-@compiled
+@inlined
 def distinct(x, column, low, high):
     """How many different codes of a column there are, none left out: as many as have none of the same before."""
     if not x.made[column]:
@@ -203,31 +203,31 @@ def distinct(x, column, low, high):
     return float(n)
 
 
-@compiled
+@inlined
 def distinct_kinds(x, low, high):
     """How many different kinds there are."""
     return distinct(x, KIND, low, high)
 
 
-@compiled
+@inlined
 def distinct_contacts(x, low, high):
     """How many different contacts there are."""
     return distinct(x, CONTACT, low, high)
 
 
-@compiled
+@inlined
 def distinct_touchpoints(x, low, high):
     """How many different touchpoints there are."""
     return distinct(x, TOUCHPOINT, low, high)
 
 
-@compiled
+@inlined
 def distinct_texts(x, low, high):
     """How many different texts there are."""
     return distinct(x, TEXT, low, high)
 
 
-@compiled
+@inlined
 def gaps(x, low, high, as_of):
     """Put the days between successive active days (counted back from `as_of`) into `room`; return how many."""
     n, before = 0, np.int64(-1)
@@ -240,21 +240,21 @@ def gaps(x, low, high, as_of):
     return n
 
 
-@compiled
+@inlined
 def mean_gap_days(x, low, high, as_of):
     """The mean time between successive active days; NaN for fewer than two."""
     n = active_days(x, low, high, as_of) - 1
     return ((as_of - 1 - x.at[low]) // DAY - (as_of - 1 - x.at[high - 1]) // DAY) / n if n > 0 else np.nan
 
 
-@compiled
+@inlined
 def gap_ratio(x, low, high, as_of):
     """The time since the latest event against the median time between active days; NaN for fewer than three."""
     n = gaps(x, low, high, as_of)
     return (as_of - x.at[high - 1]) / DAY / sorted_quantile(x.room[:n], 0.5) if n > 1 else np.nan
 
 
-@compiled
+@inlined
 def count_slope(x, low, high, as_of, window):
     """The least-squares change of the events in a 30-day block from block to block of the window, all blocks whole."""
     blocks = window // MONTH
@@ -268,7 +268,7 @@ def count_slope(x, low, high, as_of, window):
     return along / (blocks * (blocks * blocks - 1) / 12.0)
 
 
-@compiled
+@inlined
 def active_streak(x, low, high, as_of, days):
     """How many successive periods of `parameter` days, counted back from `as_of`, hold an event."""
     n = 0.0
@@ -281,13 +281,13 @@ def active_streak(x, low, high, as_of, days):
     return n
 
 
-@compiled
+@inlined
 def halved(since, until, half_life):
     """What is left of 1 after the time from one instant to another, halved every `half_life` days."""
     return np.exp2((since - until) / (half_life * DAY))
 
 
-@compiled
+@inlined
 def decayed_values(x, low, high, half_life):
     """The sum and the number of the values, each halved for every `half_life` days up to the latest, and its place.
 
@@ -304,14 +304,14 @@ def decayed_values(x, low, high, half_life):
     return x.state[0], x.state[1], int(x.state[2])
 
 
-@compiled
+@inlined
 def decayed_total(x, low, high, as_of, half_life):
     """The sum of the values, each halved for every `parameter` days of its age."""
     found, weight, latest = decayed_values(x, low, high, half_life)
     return found * halved(x.at[latest], as_of, half_life) if weight > 0 else 0.0
 
 
-@compiled
+@inlined
 def decayed_count(x, low, high, as_of, half_life):
     """The number of events, each halved for every `parameter` days of its age."""
     for i in range(resumed(x, low), high):
@@ -320,14 +320,14 @@ def decayed_count(x, low, high, as_of, half_life):
     return x.state[0] * halved(x.at[high - 1], as_of, half_life) if high > low else 0.0
 
 
-@compiled
+@inlined
 def decayed_mean(x, low, high, half_life):
     """The mean of the values, each weighing half as much for every `parameter` days that it is older."""
     found, weight, _ = decayed_values(x, low, high, half_life)
     return found / weight if weight > 0 else np.nan
 
 
-@compiled
+@inlined
 def last_change(x, low, high):
     """The latest value minus the one before."""
     i = latest(x, low, high)
@@ -335,7 +335,7 @@ def last_change(x, low, high):
     return x.value[i] - x.value[before] if before >= low else np.nan
 
 
-@compiled
+@inlined
 def last_change_share(x, low, high):
     """The latest value's change as a share of the value before, which must not be 0."""
     i = latest(x, low, high)
@@ -345,7 +345,7 @@ def last_change_share(x, low, high):
     return (x.value[i] - x.value[before]) / x.value[before]
 
 
-@compiled
+@inlined
 def falling_streak(x, low, high):
     """How many of the latest values, in a row, were each lower than the one before."""
     i, n = latest(x, low, high), 0.0
@@ -357,7 +357,7 @@ def falling_streak(x, low, high):
     return n
 
 
-@compiled
+@inlined
 def expectation(x, low, high, alpha):
     """What the account has come to expect: E moves by `parameter` of each disappointment or delight, x - E.
 
@@ -371,7 +371,7 @@ def expectation(x, low, high, alpha):
     return found
 
 
-@compiled
+@inlined
 def gap_to_expectation(x, low, high, alpha):
     """The latest value minus what was expected before it; NaN for fewer than two values."""
     expected, gap = np.nan, np.nan
@@ -382,7 +382,7 @@ def gap_to_expectation(x, low, high, alpha):
     return gap
 
 
-@compiled
+@inlined
 def recovery_days(x, low, high, as_of, alpha):
     """Days from the latest fall below expectation until it was met again, or until `as_of` while it is not.
 
@@ -402,7 +402,7 @@ def recovery_days(x, low, high, as_of, alpha):
     return found if np.isnan(bar) else (as_of - began) / DAY
 
 
-@compiled
+@inlined
 def share_below(x, low, high, limit):
     """The share of values below `parameter`."""
     found, n = 0, 0
@@ -412,7 +412,7 @@ def share_below(x, low, high, limit):
     return found / n if n else np.nan
 
 
-@compiled
+@inlined
 def share_above(x, low, high, limit):
     """The share of values of at least `parameter`."""
     found, n = 0, 0
@@ -422,7 +422,7 @@ def share_above(x, low, high, limit):
     return found / n if n else np.nan
 
 
-@compiled
+@inlined
 def last_answered(x, low, high):
     """The position of the latest invitation (value 0) that was answered (value 1 beside it), -1 for none."""
     for i in range(high - 1, low - 1, -1):
@@ -431,7 +431,7 @@ def last_answered(x, low, high):
     return -1
 
 
-@compiled
+@inlined
 def unanswered_streak(x, low, high):
     """How many invitations were sent since the latest one that was answered."""
     if high == low:
@@ -443,7 +443,7 @@ def unanswered_streak(x, low, high):
     return n
 
 
-@compiled
+@inlined
 def newly_silent(x, low, high, least):
     """1 where an invitation was answered once, but none of at least `parameter` since then; else 0."""
     if high == low:
@@ -452,7 +452,7 @@ def newly_silent(x, low, high, least):
     return 1.0 if has_answered and unanswered_streak(x, low, high) >= least else 0.0
 
 
-@compiled
+@inlined
 def always_silent(x, low, high):
     """1 where invitations were sent and none was ever answered; else 0."""
     if high == low:
@@ -460,7 +460,7 @@ def always_silent(x, low, high):
     return 1.0 if last_answered(x, low, high) < 0 else 0.0
 
 
-@compiled
+@inlined
 def days_to_renewal(x, low, high, as_of):
     """Days to the next anniversary, in billing periods (value: months), of the latest start."""
     if high == low or not x.value[high - 1] > 0:
@@ -480,7 +480,7 @@ AGGREGATES = (
 )  # fmt: skip
 
 
-@compiled
+@inlined
 def aggregate(which, x, low, high, as_of, window, parameter):
     """The value of an aggregate, by its place in AGGREGATES."""
     if which == 0:

@@ -12,9 +12,15 @@ Int = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Float = npt.NDArray[np.float64]
 
-# Called by compiled code alone, which is what is kept on disk: these need no entrance of their own. They own no arrays,
-# and so need not count who refers to one, which would take longer than most aggregates.
-compiled = numba.njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+# Compiled code owns no arrays, and so need not count who refers to one: that would take longer than most aggregates.
+_HOW = {"nogil": True, "error_model": "numpy", "_nrt": False}
+# What Python calls; only this is kept on disk, with all that it calls.
+entrance = numba.njit(**_HOW, cache=True)
+compiled = numba.njit(**_HOW, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+# To hand over all arrays takes as long as a small aggregate does: those become part of what calls them, as does what
+# is called in one place and would only be compiled twice.
+inlined = numba.njit(**_HOW, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
+spliced = numba.njit(**_HOW, inline="always")
 
 KIND, TEXT, CONTACT, TOUCHPOINT, SUMS = range(5)
 NEVER = np.iinfo(np.int32).max
@@ -60,31 +66,47 @@ class Selected(NamedTuple):
     marks: Int
 
 
-@numba.njit(nogil=True)
-def room_for(events, most, n_codes):
-    """Space for at most so many events of a log."""
+def room_for(events: Events, most: int, n_codes: int) -> Selected:
+    """Return space for at most so many events of a log."""
     return Selected(
-        np.zeros(1, np.int64), np.empty(most, np.int64), np.empty(most, np.float64), np.empty(most, np.int64), events,
-        np.empty(most, np.float64), np.empty(4, np.float64), np.empty(2, np.int64), np.empty(5, np.bool_),
-        np.empty(most + 1, np.int64), np.empty(most + 1, np.float64), np.empty(most + 1, np.float64),
-        np.empty(most + 1, np.float64), np.empty((4, most), np.int32), np.zeros(n_codes + 1, np.int64),
-    )  # fmt: skip
+        n=np.zeros(1, dtype=np.int64),
+        at=np.empty(most, dtype=np.int64),
+        value=np.empty(most),
+        where=np.empty(most, dtype=np.int64),
+        events=events,
+        room=np.empty(most),
+        state=np.empty(4),
+        reached=np.empty(2, dtype=np.int64),
+        made=np.zeros(5, dtype=np.bool_),
+        n_values=np.empty(most + 1, dtype=np.int64),
+        sum=np.empty(most + 1),
+        rest=np.empty(most + 1),
+        peak=np.empty(most + 1),
+        previous=np.empty((4, most), dtype=np.int32),
+        marks=np.zeros(n_codes + 1, dtype=np.int64),
+    )
 
 
 @compiled
 def take(x, places, known_before):
-    """Put those of the events at some places of the log into `x` that were known before an instant."""
-    n = 0
+    """Put those of the events at some places of the log into `x` that were known before an instant.
+
+    Returns whether any of them was known later than it happened.
+    """
+    n, is_late = 0, False
     for i in places:
-        if x.events.known_at[i] < known_before:
-            x.at[n], x.value[n], x.where[n] = x.events.at[i], x.events.value[i], i
+        at, known_at = x.events.at[i], x.events.known_at[i]
+        if known_at < known_before:
+            x.at[n], x.value[n], x.where[n] = at, x.events.value[i], i
+            is_late |= known_at > at
             n += 1
     x.n[0] = n
     for each in range(len(x.made)):
         x.made[each] = False
+    return is_late
 
 
-@compiled
+@inlined
 def resumed(x, low):
     """The first event that an aggregate has not yet seen of a window that begins at `low`.
 
@@ -92,7 +114,7 @@ def resumed(x, low):
     event: the same steps in the same order give the same bits. Where it begins elsewhere, `state` is 0 again.
     """
     if x.reached[0] != low:
-        x.reached[0], x.reached[1] = low, low
+        x.reached[0] = x.reached[1] = low
         for each in range(len(x.state)):
             x.state[each] = 0.0
     return x.reached[1]
@@ -130,7 +152,7 @@ def added(value, low, high):
     return found
 
 
-@compiled
+@inlined
 def summed(x, low, high):
     """The sum of the values from `low` to `high`, and how many there are: the difference of two sums up to an event."""
     if not x.made[SUMS]:
@@ -148,7 +170,7 @@ def summed(x, low, high):
     return added(x.value, low, high), n
 
 
-@compiled
+@inlined
 def code(x, column, i):
     """The code of an event, -1 for none."""
     if column == KIND:

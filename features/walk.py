@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from features.aggregates import EVER, aggregate
 from features.log import EventLog
-from features.selected import Events, compiled, room_for, take
+from features.selected import Events, compiled, entrance, inlined, room_for, spliced, take
 
 Float = npt.NDArray[np.float64]
 Single = npt.NDArray[np.float32]
@@ -58,56 +57,58 @@ def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan) -> Single:
     out = np.full((len(plan.operation), len(accounts)), np.nan, dtype=np.float32)
     starts = np.flatnonzero(np.r_[True, accounts[1:] != accounts[:-1]][: len(accounts)])
     bounds = np.append(starts, len(accounts))
+    most_events = int(np.diff(log.offsets)[accounts[starts]].max(initial=0))
+    most_rows = int(np.diff(bounds).max(initial=1))
     events = Events(log.at, log.known_at, log.type, log.value, plan.kind, log.text, log.contact, log.touchpoint)
-    _walk(events, log.offsets, log.n_codes, accounts[starts], bounds, as_of, plan, out)
+    x = room_for(events, most_events, log.n_codes)
+    most_takers = int(np.diff(plan.taken_from).max(initial=0))
+    room = Room(
+        starts=np.empty(len(plan.leaf_from), dtype=np.int64),
+        places=np.empty(most_events * most_takers, dtype=np.int64),
+        lows=np.zeros(most_rows, dtype=np.int64),
+        highs=np.zeros(most_rows, dtype=np.int64),
+        leaves=np.empty((len(plan.aggregate), most_rows)),
+        nothing=np.empty(len(plan.aggregate)),
+    )
+    _walk(x, room, log.offsets, accounts[starts], bounds, as_of, plan, out)
     return out
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _walk(events, offsets, n_codes, accounts, bounds, as_of, plan, out):
-    """Fill `out` account by account; account `accounts[i]` owns the rows from `bounds[i]` to `bounds[i + 1]`."""
-    most, most_rows = 1, 1
-    for i in range(len(accounts)):
-        most = max(most, offsets[accounts[i] + 1] - offsets[accounts[i]])
-        most_rows = max(most_rows, bounds[i + 1] - bounds[i])
-    x = room_for(events, most, n_codes)
-    edges = np.zeros((2, most_rows), np.int64)
-    leaves = np.empty((len(plan.aggregate), most_rows), np.float64)
-    nothing = np.empty(len(leaves), np.float64)
-    starts, places = np.empty(len(plan.leaf_from), np.int64), np.empty(most * _most_takers(plan), np.int64)
-    _of_nothing(x, plan, edges, leaves, nothing)
-    for i in range(len(accounts)):
-        begin, end = offsets[accounts[i]], offsets[accounts[i] + 1]
-        instants = as_of[bounds[i] : bounds[i + 1]]
-        _deal(events, begin, end, instants[-1], plan, starts, places)
-        _fill_account(x, places, starts, instants, plan, nothing, edges, leaves)
-        _put_together(leaves, len(instants), plan, out[:, bounds[i] : bounds[i + 1]])
+class Room(NamedTuple):
+    """Space to work in.
 
-
-@compiled
-def _most_takers(plan):
-    most = 1
-    for each in range(len(plan.taken_from) - 1):
-        most = max(most, plan.taken_from[each + 1] - plan.taken_from[each])
-    return most
-
-
-@compiled
-def _of_nothing(x, plan, edges, leaves, nothing):
-    """The value of each leaf where there are no events."""
-    _fill_leaves(x, edges[0, :1], plan, 0, len(plan.aggregate), edges, leaves)
-    for leaf in range(len(nothing)):
-        nothing[leaf] = leaves[leaf, 0]
-
-
-@compiled
-def _deal(events, begin, end, until, plan, starts, places):
-    """Put the places of the events before an instant into the selections that take them, from `starts[selection]` on.
-
-    In each selection they keep their order.
+    The events of an account that selection s takes are at `places[starts[s] : starts[s + 1]]` of the log; `lows` and
+    `highs` (rows,) say where a window begins and ends among them, and `leaves` (leaves, rows) are the account's.
+    `nothing` (leaves,) is what they are where there are no events.
     """
-    at, types = events.at, events.type
-    while end > begin and at[end - 1] >= until:
+
+    starts: Int
+    places: Int
+    lows: Int
+    highs: Int
+    leaves: Float
+    nothing: Float
+
+
+@entrance
+def _walk(x, room, offsets, accounts, bounds, as_of, plan, out):
+    """Fill `out` account by account; account `accounts[i]` owns the rows from `bounds[i]` to `bounds[i + 1]`."""
+    _fill_leaves(x, as_of[:1], plan, 0, len(plan.aggregate), room, 0)
+    for leaf in range(len(room.nothing)):
+        room.nothing[leaf] = room.leaves[leaf, 0]
+    for i in range(len(accounts)):
+        instants = as_of[bounds[i] : bounds[i + 1]]
+        _deal(x.events, offsets[accounts[i]], offsets[accounts[i] + 1], instants[-1], plan, room)
+        for selection in range(len(plan.leaf_from) - 1):
+            _fill_selection(x, instants, plan, selection, room)
+        _put_together(room.leaves, plan, out[:, bounds[i] : bounds[i + 1]])
+
+
+@compiled
+def _deal(events, begin, end, until, plan, room):
+    """Put the places of an account's events before an instant into the selections that take them, in their order."""
+    starts, types = room.starts, events.type
+    while end > begin and events.at[end - 1] >= until:
         end -= 1
     for selection in range(len(starts)):
         starts[selection] = 0
@@ -121,38 +122,37 @@ def _deal(events, begin, end, until, plan, starts, places):
     for i in range(end - 1, begin - 1, -1):
         for j in range(plan.taken_from[types[i]], plan.taken_from[types[i] + 1]):
             starts[plan.taker[j]] -= 1
-            places[starts[plan.taker[j]]] = i
+            room.places[starts[plan.taker[j]]] = i
 
 
-@compiled
-def _fill_account(x, places, starts, instants, plan, nothing, edges, leaves):
-    """Evaluate all leaves over the events of one account."""
-    for selection in range(len(starts) - 1):
-        own = places[starts[selection] : starts[selection + 1]]
-        first, last = plan.leaf_from[selection], plan.leaf_from[selection + 1]
-        if len(own):
-            _fill_selection(x, own, instants, plan, first, last, edges, leaves)
-            continue
-        for leaf in range(first, last):
-            for row in range(len(instants)):
-                leaves[leaf, row] = nothing[leaf]
-
-
-@compiled
-def _fill_selection(x, own, instants, plan, first, last, edges, leaves):
-    """Evaluate the leaves from `first` to `last`, all of one selection, at every instant."""
-    row = 0
+@spliced
+def _fill_selection(x, instants, plan, selection, room):
+    """Evaluate the leaves of one selection at every instant."""
+    own = room.places[room.starts[selection] : room.starts[selection + 1]]
+    first, last = plan.leaf_from[selection], plan.leaf_from[selection + 1]
+    if len(own) == 0:
+        _fill_with_nothing(first, last, len(instants), room)
+        return
+    is_late, row = take(x, own, EVER), 0
     while row < len(instants):
-        # Up to the next instant by which something had happened that was not yet known, all is known in time.
         after = row
-        while after < len(instants) and not _is_late(x.events, own, instants[after]):
+        while after < len(instants) and not (is_late and _is_late(x.events, own, instants[after])):
             after += 1
-        known_before = EVER
         if after == row:
-            known_before, after = instants[row], row + 1
-        take(x, own, known_before)
-        _fill_leaves(x, instants[row:after], plan, first, last, edges, leaves[:, row:after])
+            # Something had happened and was not known: at this instant another part of the events is known.
+            take(x, own, instants[row])
+            after += 1
+        elif is_late:
+            take(x, own, EVER)
+        _fill_leaves(x, instants[row:after], plan, first, last, room, row)
         row = after
+
+
+@compiled
+def _fill_with_nothing(first, last, n_rows, room):
+    for leaf in range(first, last):
+        for row in range(n_rows):
+            room.leaves[leaf, row] = room.nothing[leaf]
 
 
 @compiled
@@ -165,33 +165,31 @@ def _is_late(events, places, instant):
 
 
 @compiled
-def _fill_leaves(x, instants, plan, first, last, edges, leaves):
-    """Evaluate leaves over the selected events, leaf by leaf and instant by instant, earliest first."""
-    lows, highs = edges[0], edges[1]
-    _ends(x, instants, highs)
-    for row in range(len(instants)):
-        lows[row] = highs[row]
-    window = np.int64(-1)
+def _fill_leaves(x, instants, plan, first, last, room, begin):
+    """Evaluate leaves over the selected events, leaf by leaf and instant by instant, into the rows from `begin` on."""
+    lows, highs, window = room.lows, room.highs, np.int64(-1)
+    _ends(x, instants, lows, highs)
     for leaf in range(first, last):
         if plan.window[leaf] != window:
             window = plan.window[leaf]
             _beginnings(x, instants, window, lows)
         which, parameter, x.reached[0] = plan.aggregate[leaf], plan.parameter[leaf], -1
         for row in range(len(instants)):
-            leaves[leaf, row] = aggregate(which, x, lows[row], highs[row], instants[row], window, parameter)
+            value = aggregate(which, x, lows[row], highs[row], instants[row], window, parameter)
+            room.leaves[leaf, begin + row] = value
 
 
-@compiled
-def _ends(x, instants, highs):
-    """The position of the first event at or after each instant: it only ever goes forward."""
+@inlined
+def _ends(x, instants, lows, highs):
+    """The position of the first event at or after each instant: it only ever goes forward. Windows of no length."""
     place = 0
     for row in range(len(instants)):
         while place < x.n[0] and x.at[place] < instants[row]:
             place += 1
-        highs[row] = place
+        lows[row] = highs[row] = place
 
 
-@compiled
+@inlined
 def _beginnings(x, instants, window, lows):
     """The position of the first event of each instant's window, given those of a shorter window: not after them."""
     place = lows[0]
@@ -204,11 +202,11 @@ def _beginnings(x, instants, window, lows):
 
 
 @compiled
-def _put_together(leaves, n_rows, plan, out):
+def _put_together(leaves, plan, out):
     """Fill the columns (columns, rows) from the leaves (leaves, rows); a ratio over nothing is NaN."""
     for column in range(len(plan.operation)):
         operation, left, right = plan.operation[column], plan.left[column], plan.right[column]
-        for row in range(n_rows):
+        for row in range(out.shape[1]):
             value = leaves[left, row]
             if operation == DIFFERENCE:
                 value = value - leaves[right, row]
