@@ -8,11 +8,9 @@ A new aggregate is a function here, a name in AGGREGATES, a line in the dispatch
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numba
 import numpy as np
-import numpy.typing as npt
+
+from features.selected import CONTACT, KIND, TEXT, TOUCHPOINT, code, compiled, inlined, previous, resumed, summed
 
 DAY = 86_400_000_000
 EVER = np.int64(1) << np.int64(62)
@@ -20,54 +18,27 @@ MONTH = 30 * DAY
 MEAN_MONTH = 30.436875 * DAY
 
 
-class Selected(NamedTuple):
-    """One account's events of one selection, oldest first; codes are -1 where there is none, values NaN.
-
-    `marks` has a cell for every code and one more, `room` one for every event: space for an aggregate to work in.
-    """
-
-    at: npt.NDArray[np.int64]
-    value: npt.NDArray[np.float64]
-    kind: npt.NDArray[np.int32]
-    text: npt.NDArray[np.int32]
-    contact: npt.NDArray[np.int32]
-    touchpoint: npt.NDArray[np.int32]
-    marks: npt.NDArray[np.int64]
-    room: npt.NDArray[np.float64]
-
-
-compiled = numba.njit(cache=True, nogil=True)
-inlined = numba.njit(cache=True, nogil=True, inline="always")
-
-
-@compiled
+@inlined
 def count(x, low, high):
     """How many events there are."""
     return float(high - low)
 
 
-@compiled
+@inlined
 def total(x, low, high):
     """The sum of the values."""
-    found = 0.0
-    for i in range(low, high):
-        if not np.isnan(x.value[i]):
-            found += x.value[i]
+    found, _ = summed(x, low, high)
     return found
 
 
-@compiled
+@inlined
 def mean(x, low, high):
     """The mean of the values."""
-    found, n = 0.0, 0
-    for i in range(low, high):
-        if not np.isnan(x.value[i]):
-            found += x.value[i]
-            n += 1
+    found, n = summed(x, low, high)
     return found / n if n else np.nan
 
 
-@compiled
+@inlined
 def smallest(x, low, high):
     """The smallest value."""
     found = np.nan
@@ -77,7 +48,7 @@ def smallest(x, low, high):
     return found
 
 
-@compiled
+@inlined
 def largest(x, low, high):
     """The largest value."""
     found = np.nan
@@ -87,7 +58,7 @@ def largest(x, low, high):
     return found
 
 
-@compiled
+@inlined
 def first(x, low, high):
     """The earliest value that is there."""
     for i in range(low, high):
@@ -96,28 +67,36 @@ def first(x, low, high):
     return np.nan
 
 
-@compiled
+@inlined
+def latest(x, low, high):
+    """The place of the latest event before `high` that has a value, `low` - 1 for none."""
+    i = high - 1
+    while i >= low and np.isnan(x.value[i]):
+        i -= 1
+    return i
+
+
+@inlined
 def last(x, low, high):
     """The latest value that is there."""
-    for i in range(high - 1, low - 1, -1):
-        if not np.isnan(x.value[i]):
-            return x.value[i]
-    return np.nan
+    i = latest(x, low, high)
+    return x.value[i] if i >= low else np.nan
 
 
-@compiled
+@inlined
 def current(x, low, high):
     """The value of the very latest event, NaN where it has none."""
     return x.value[high - 1] if high > low else np.nan
 
 
-@compiled
+@inlined
 def current_text(x, low, high):
     """The code of the latest event's text."""
-    return float(x.text[high - 1]) if high > low and x.text[high - 1] >= 0 else np.nan
+    found = code(x, TEXT, high - 1) if high > low else -1
+    return float(found) if found >= 0 else np.nan
 
 
-@compiled
+@inlined
 def spread(x, low, high):
     """The sample standard deviation of the values; NaN for fewer than two."""
     middle = mean(x, low, high)
@@ -130,35 +109,45 @@ def spread(x, low, high):
 
 
 @compiled
-def values(x, low, high):
-    """The values that are there, in `room`."""
-    n = 0
-    for i in range(low, high):
-        if not np.isnan(x.value[i]):
-            x.room[n] = x.value[i]
-            n += 1
-    return x.room[:n]
+def sort(found):
+    """Sort numbers in place (Shell 1959, with the steps of Knuth, The Art of Computer Programming 3, 5.2.1)."""
+    step = 1
+    while step < len(found) // 3:
+        step = 3 * step + 1
+    while step > 0:
+        for i in range(step, len(found)):
+            value, j = found[i], i
+            while j >= step and found[j - step] > value:
+                found[j] = found[j - step]
+                j -= step
+            found[j] = value
+        step //= 3
 
 
-@compiled
+@inlined
 def sorted_quantile(found, q):
     """The q-quantile of some numbers, which it sorts, with linear interpolation (Hyndman and Fan 1996, type 7)."""
     if len(found) == 0:
         return np.nan
-    found.sort()
+    sort(found)
     place = q * (len(found) - 1)
     below = int(place)
     above = min(below + 1, len(found) - 1)
     return found[below] + (place - below) * (found[above] - found[below])
 
 
-@compiled
+@inlined
 def quantile(x, low, high, q):
     """The quantile `parameter` (0 to 1) of the values."""
-    return sorted_quantile(values(x, low, high), q)
+    n = 0
+    for i in range(low, high):
+        if not np.isnan(x.value[i]):
+            x.room[n] = x.value[i]
+            n += 1
+    return sorted_quantile(x.room[:n], q)
 
 
-@compiled
+@inlined
 def slope(x, low, high, as_of):
     """The least-squares change of the value in 30 days; NaN where all values are of one instant."""
     time, level, n = 0.0, 0.0, 0
@@ -179,7 +168,7 @@ def slope(x, low, high, as_of):
     return along / around if around > 0 else np.nan
 
 
-@compiled
+@inlined
 def active_days(x, low, high, as_of):
     """On how many days, counted back from `as_of`, something happened."""
     n, previous = 0.0, np.int64(-1)
@@ -191,62 +180,81 @@ def active_days(x, low, high, as_of):
     return n
 
 
-@compiled
+@inlined
 def days_since_last(x, low, high, as_of):
     """Days from the latest event to `as_of`."""
     return (as_of - x.at[high - 1]) / DAY if high > low else np.nan
 
 
-@compiled
+@inlined
 def days_since_first(x, low, high, as_of):
     """Days from the earliest event to `as_of`."""
     return (as_of - x.at[low]) / DAY if high > low else np.nan
 
 
-@compiled
-def distinct(codes, low, high, marks):
-    """How many different codes there are, -1 (none) left out."""
-    # The last cell counts the calls: a number that stands nowhere else yet.
-    marks[-1] += 1
-    n, mark = 0.0, marks[-1]
-    for i in range(low, high):
-        code = codes[i]
-        if code >= 0 and marks[code] != mark:
-            marks[code] = mark
-            n += 1.0
+@inlined
+def distinct(x, column, low, high):
+    """How many different codes of a column there are, none left out: as many as have none of the same before."""
+    if not x.made[column]:
+        previous(x, column)
+    n = 0
+    for before in x.previous[column, low:high]:
+        n += before < low
+    return float(n)
+
+
+@inlined
+def distinct_kinds(x, low, high):
+    """How many different kinds there are."""
+    return distinct(x, KIND, low, high)
+
+
+@inlined
+def distinct_contacts(x, low, high):
+    """How many different contacts there are."""
+    return distinct(x, CONTACT, low, high)
+
+
+@inlined
+def distinct_touchpoints(x, low, high):
+    """How many different touchpoints there are."""
+    return distinct(x, TOUCHPOINT, low, high)
+
+
+@inlined
+def distinct_texts(x, low, high):
+    """How many different texts there are."""
+    return distinct(x, TEXT, low, high)
+
+
+@inlined
+def gaps(x, low, high, as_of):
+    """Put the days between successive active days (counted back from `as_of`) into `room`; return how many."""
+    n, before = 0, np.int64(-1)
+    for i in range(high - 1, low - 1, -1):
+        day = (as_of - 1 - x.at[i]) // DAY
+        if before >= 0 and day != before:
+            x.room[n] = float(day - before)
+            n += 1
+        before = day
     return n
 
 
-@compiled
-def gaps(x, low, high, as_of):
-    """The days between successive active days (counted back from `as_of`), in `room`."""
-    n, previous = 0, np.int64(-1)
-    for i in range(high - 1, low - 1, -1):
-        day = (as_of - 1 - x.at[i]) // DAY
-        if previous >= 0 and day != previous:
-            x.room[n] = float(day - previous)
-            n += 1
-        previous = day
-    return x.room[:n]
-
-
-@compiled
+@inlined
 def mean_gap_days(x, low, high, as_of):
     """The mean time between successive active days; NaN for fewer than two."""
-    found = gaps(x, low, high, as_of)
-    return found.sum() / len(found) if len(found) else np.nan
+    n = active_days(x, low, high, as_of) - 1
+    return ((as_of - 1 - x.at[low]) // DAY - (as_of - 1 - x.at[high - 1]) // DAY) / n if n > 0 else np.nan
 
 
-@compiled
+@inlined
 def gap_ratio(x, low, high, as_of):
     """The time since the latest event against the median time between active days; NaN for fewer than three."""
-    found = gaps(x, low, high, as_of)
-    if len(found) < 2:
-        return np.nan
-    return (as_of - x.at[high - 1]) / DAY / sorted_quantile(found, 0.5)
+    n = gaps(x, low, high, as_of)
+    return (as_of - x.at[high - 1]) / DAY / sorted_quantile(x.room[:n], 0.5) if n > 1 else np.nan
 
 
-@compiled
+@inlined
 def count_slope(x, low, high, as_of, window):
     """The least-squares change of the events in a 30-day block from block to block of the window, all blocks whole."""
     blocks = window // MONTH
@@ -260,7 +268,7 @@ def count_slope(x, low, high, as_of, window):
     return along / (blocks * (blocks * blocks - 1) / 12.0)
 
 
-@compiled
+@inlined
 def active_streak(x, low, high, as_of, days):
     """How many successive periods of `parameter` days, counted back from `as_of`, hold an event."""
     n = 0.0
@@ -273,63 +281,83 @@ def active_streak(x, low, high, as_of, days):
     return n
 
 
-@compiled
+@inlined
+def halved(since, until, half_life):
+    """What is left of 1 after the time from one instant to another, halved every `half_life` days."""
+    return np.exp2((since - until) / (half_life * DAY))
+
+
+@inlined
+def decayed_values(x, low, high, half_life):
+    """The sum and the number of the values, each halved for every `half_life` days up to the latest, and its place.
+
+    From value to value: what there was, halved for the time in between, and one more.
+    """
+    for i in range(resumed(x, low), high):
+        if not np.isnan(x.value[i]):
+            latest = int(x.state[2]) if x.state[1] > 0 else i
+            share = halved(x.at[latest], x.at[i], half_life)
+            x.state[0] = x.state[0] * share + x.value[i]
+            x.state[1] = x.state[1] * share + 1.0
+            x.state[2] = i
+    x.reached[1] = high
+    return x.state[0], x.state[1], int(x.state[2])
+
+
+@inlined
 def decayed_total(x, low, high, as_of, half_life):
     """The sum of the values, each halved for every `parameter` days of its age."""
-    found = 0.0
-    for i in range(low, high):
-        if not np.isnan(x.value[i]):
-            found += x.value[i] * np.exp2((x.at[i] - as_of) / (half_life * DAY))
-    return found
+    found, weight, latest = decayed_values(x, low, high, half_life)
+    return found * halved(x.at[latest], as_of, half_life) if weight > 0 else 0.0
 
 
-@compiled
+@inlined
 def decayed_count(x, low, high, as_of, half_life):
     """The number of events, each halved for every `parameter` days of its age."""
-    found = 0.0
-    for i in range(low, high):
-        found += np.exp2((x.at[i] - as_of) / (half_life * DAY))
-    return found
+    for i in range(resumed(x, low), high):
+        x.state[0] = x.state[0] * halved(x.at[max(i - 1, low)], x.at[i], half_life) + 1.0
+    x.reached[1] = high
+    return x.state[0] * halved(x.at[high - 1], as_of, half_life) if high > low else 0.0
 
 
-@compiled
+@inlined
 def decayed_mean(x, low, high, half_life):
     """The mean of the values, each weighing half as much for every `parameter` days that it is older."""
-    found, weight = 0.0, 0.0
-    for i in range(low, high):
-        if not np.isnan(x.value[i]):
-            # Ages count from the latest event, or the weights of an old history would all be 0.
-            own = np.exp2((x.at[i] - x.at[high - 1]) / (half_life * DAY))
-            found += own * x.value[i]
-            weight += own
+    found, weight, _ = decayed_values(x, low, high, half_life)
     return found / weight if weight > 0 else np.nan
 
 
-@compiled
+@inlined
 def last_change(x, low, high):
     """The latest value minus the one before."""
-    found = values(x, low, high)
-    return found[-1] - found[-2] if len(found) > 1 else np.nan
+    i = latest(x, low, high)
+    before = latest(x, low, i)
+    return x.value[i] - x.value[before] if before >= low else np.nan
 
 
-@compiled
+@inlined
 def last_change_share(x, low, high):
     """The latest value's change as a share of the value before, which must not be 0."""
-    found = values(x, low, high)
-    return (found[-1] - found[-2]) / found[-2] if len(found) > 1 and found[-2] != 0 else np.nan
+    i = latest(x, low, high)
+    before = latest(x, low, i)
+    if before < low or x.value[before] == 0:
+        return np.nan
+    return (x.value[i] - x.value[before]) / x.value[before]
 
 
-@compiled
+@inlined
 def falling_streak(x, low, high):
     """How many of the latest values, in a row, were each lower than the one before."""
-    found = values(x, low, high)
-    n = 0
-    while n + 1 < len(found) and found[-1 - n] < found[-2 - n]:
-        n += 1
-    return float(n) if len(found) else np.nan
+    i, n = latest(x, low, high), 0.0
+    if i < low:
+        return np.nan
+    before = latest(x, low, i)
+    while before >= low and x.value[i] < x.value[before]:
+        i, before, n = before, latest(x, low, before), n + 1.0
+    return n
 
 
-@compiled
+@inlined
 def expectation(x, low, high, alpha):
     """What the account has come to expect: E moves by `parameter` of each disappointment or delight, x - E.
 
@@ -343,7 +371,7 @@ def expectation(x, low, high, alpha):
     return found
 
 
-@compiled
+@inlined
 def gap_to_expectation(x, low, high, alpha):
     """The latest value minus what was expected before it; NaN for fewer than two values."""
     expected, gap = np.nan, np.nan
@@ -354,7 +382,7 @@ def gap_to_expectation(x, low, high, alpha):
     return gap
 
 
-@compiled
+@inlined
 def recovery_days(x, low, high, as_of, alpha):
     """Days from the latest fall below expectation until it was met again, or until `as_of` while it is not.
 
@@ -374,21 +402,27 @@ def recovery_days(x, low, high, as_of, alpha):
     return found if np.isnan(bar) else (as_of - began) / DAY
 
 
-@compiled
+@inlined
 def share_below(x, low, high, limit):
     """The share of values below `parameter`."""
-    found = values(x, low, high)
-    return (found < limit).sum() / len(found) if len(found) else np.nan
+    found, n = 0, 0
+    for i in range(low, high):
+        n += not np.isnan(x.value[i])
+        found += x.value[i] < limit
+    return found / n if n else np.nan
 
 
-@compiled
+@inlined
 def share_above(x, low, high, limit):
     """The share of values of at least `parameter`."""
-    found = values(x, low, high)
-    return (found >= limit).sum() / len(found) if len(found) else np.nan
+    found, n = 0, 0
+    for i in range(low, high):
+        n += not np.isnan(x.value[i])
+        found += x.value[i] >= limit
+    return found / n if n else np.nan
 
 
-@compiled
+@inlined
 def last_answered(x, low, high):
     """The position of the latest invitation (value 0) that was answered (value 1 beside it), -1 for none."""
     for i in range(high - 1, low - 1, -1):
@@ -397,7 +431,7 @@ def last_answered(x, low, high):
     return -1
 
 
-@compiled
+@inlined
 def unanswered_streak(x, low, high):
     """How many invitations were sent since the latest one that was answered."""
     if high == low:
@@ -409,7 +443,7 @@ def unanswered_streak(x, low, high):
     return n
 
 
-@compiled
+@inlined
 def newly_silent(x, low, high, least):
     """1 where an invitation was answered once, but none of at least `parameter` since then; else 0."""
     if high == low:
@@ -418,7 +452,7 @@ def newly_silent(x, low, high, least):
     return 1.0 if has_answered and unanswered_streak(x, low, high) >= least else 0.0
 
 
-@compiled
+@inlined
 def always_silent(x, low, high):
     """1 where invitations were sent and none was ever answered; else 0."""
     if high == low:
@@ -426,7 +460,7 @@ def always_silent(x, low, high):
     return 1.0 if last_answered(x, low, high) < 0 else 0.0
 
 
-@compiled
+@inlined
 def days_to_renewal(x, low, high, as_of):
     """Days to the next anniversary, in billing periods (value: months), of the latest start."""
     if high == low or not x.value[high - 1] > 0:
@@ -446,121 +480,81 @@ AGGREGATES = (
 )  # fmt: skip
 
 
-@compiled
-def aggregate(code, x, lows, highs, instants, window, parameter, found):
-    """Fill `found` at each instant for the events from `lows` to `highs`, by the aggregate's place in AGGREGATES."""
-    n = len(instants)
-    if code == 0:
-        for i in range(n):
-            found[i] = count(x, lows[i], highs[i])
-    elif code == 1:
-        for i in range(n):
-            found[i] = total(x, lows[i], highs[i])
-    elif code == 2:
-        for i in range(n):
-            found[i] = mean(x, lows[i], highs[i])
-    elif code == 3:
-        for i in range(n):
-            found[i] = smallest(x, lows[i], highs[i])
-    elif code == 4:
-        for i in range(n):
-            found[i] = largest(x, lows[i], highs[i])
-    elif code == 5:
-        for i in range(n):
-            found[i] = first(x, lows[i], highs[i])
-    elif code == 6:
-        for i in range(n):
-            found[i] = last(x, lows[i], highs[i])
-    elif code == 7:
-        for i in range(n):
-            found[i] = current(x, lows[i], highs[i])
-    elif code == 8:
-        for i in range(n):
-            found[i] = current_text(x, lows[i], highs[i])
-    elif code == 9:
-        for i in range(n):
-            found[i] = spread(x, lows[i], highs[i])
-    elif code == 10:
-        for i in range(n):
-            found[i] = quantile(x, lows[i], highs[i], parameter)
-    elif code == 11:
-        for i in range(n):
-            found[i] = slope(x, lows[i], highs[i], instants[i])
-    elif code == 12:
-        for i in range(n):
-            found[i] = active_days(x, lows[i], highs[i], instants[i])
-    elif code == 13:
-        for i in range(n):
-            found[i] = days_since_last(x, lows[i], highs[i], instants[i])
-    elif code == 14:
-        for i in range(n):
-            found[i] = days_since_first(x, lows[i], highs[i], instants[i])
-    elif code == 15:
-        for i in range(n):
-            found[i] = distinct(x.kind, lows[i], highs[i], x.marks)
-    elif code == 16:
-        for i in range(n):
-            found[i] = distinct(x.contact, lows[i], highs[i], x.marks)
-    elif code == 17:
-        for i in range(n):
-            found[i] = distinct(x.touchpoint, lows[i], highs[i], x.marks)
-    elif code == 18:
-        for i in range(n):
-            found[i] = distinct(x.text, lows[i], highs[i], x.marks)
-    elif code == 19:
-        for i in range(n):
-            found[i] = mean_gap_days(x, lows[i], highs[i], instants[i])
-    elif code == 20:
-        for i in range(n):
-            found[i] = gap_ratio(x, lows[i], highs[i], instants[i])
-    elif code == 21:
-        for i in range(n):
-            found[i] = count_slope(x, lows[i], highs[i], instants[i], window)
-    elif code == 22:
-        for i in range(n):
-            found[i] = active_streak(x, lows[i], highs[i], instants[i], parameter)
-    elif code == 23:
-        for i in range(n):
-            found[i] = decayed_total(x, lows[i], highs[i], instants[i], parameter)
-    elif code == 24:
-        for i in range(n):
-            found[i] = decayed_count(x, lows[i], highs[i], instants[i], parameter)
-    elif code == 25:
-        for i in range(n):
-            found[i] = decayed_mean(x, lows[i], highs[i], parameter)
-    elif code == 26:
-        for i in range(n):
-            found[i] = last_change(x, lows[i], highs[i])
-    elif code == 27:
-        for i in range(n):
-            found[i] = last_change_share(x, lows[i], highs[i])
-    elif code == 28:
-        for i in range(n):
-            found[i] = falling_streak(x, lows[i], highs[i])
-    elif code == 29:
-        for i in range(n):
-            found[i] = expectation(x, lows[i], highs[i], parameter)
-    elif code == 30:
-        for i in range(n):
-            found[i] = gap_to_expectation(x, lows[i], highs[i], parameter)
-    elif code == 31:
-        for i in range(n):
-            found[i] = recovery_days(x, lows[i], highs[i], instants[i], parameter)
-    elif code == 32:
-        for i in range(n):
-            found[i] = share_below(x, lows[i], highs[i], parameter)
-    elif code == 33:
-        for i in range(n):
-            found[i] = share_above(x, lows[i], highs[i], parameter)
-    elif code == 34:
-        for i in range(n):
-            found[i] = unanswered_streak(x, lows[i], highs[i])
-    elif code == 35:
-        for i in range(n):
-            found[i] = newly_silent(x, lows[i], highs[i], parameter)
-    elif code == 36:
-        for i in range(n):
-            found[i] = always_silent(x, lows[i], highs[i])
-    else:
-        for i in range(n):
-            found[i] = days_to_renewal(x, lows[i], highs[i], instants[i])
+@inlined
+def aggregate(which, x, low, high, as_of, window, parameter):
+    """The value of an aggregate, by its place in AGGREGATES."""
+    if which == 0:
+        return count(x, low, high)
+    if which == 1:
+        return total(x, low, high)
+    if which == 2:
+        return mean(x, low, high)
+    if which == 3:
+        return smallest(x, low, high)
+    if which == 4:
+        return largest(x, low, high)
+    if which == 5:
+        return first(x, low, high)
+    if which == 6:
+        return last(x, low, high)
+    if which == 7:
+        return current(x, low, high)
+    if which == 8:
+        return current_text(x, low, high)
+    if which == 9:
+        return spread(x, low, high)
+    if which == 10:
+        return quantile(x, low, high, parameter)
+    if which == 11:
+        return slope(x, low, high, as_of)
+    if which == 12:
+        return active_days(x, low, high, as_of)
+    if which == 13:
+        return days_since_last(x, low, high, as_of)
+    if which == 14:
+        return days_since_first(x, low, high, as_of)
+    if which == 15:
+        return distinct_kinds(x, low, high)
+    if which == 16:
+        return distinct_contacts(x, low, high)
+    if which == 17:
+        return distinct_touchpoints(x, low, high)
+    if which == 18:
+        return distinct_texts(x, low, high)
+    if which == 19:
+        return mean_gap_days(x, low, high, as_of)
+    if which == 20:
+        return gap_ratio(x, low, high, as_of)
+    if which == 21:
+        return count_slope(x, low, high, as_of, window)
+    if which == 22:
+        return active_streak(x, low, high, as_of, parameter)
+    if which == 23:
+        return decayed_total(x, low, high, as_of, parameter)
+    if which == 24:
+        return decayed_count(x, low, high, as_of, parameter)
+    if which == 25:
+        return decayed_mean(x, low, high, parameter)
+    if which == 26:
+        return last_change(x, low, high)
+    if which == 27:
+        return last_change_share(x, low, high)
+    if which == 28:
+        return falling_streak(x, low, high)
+    if which == 29:
+        return expectation(x, low, high, parameter)
+    if which == 30:
+        return gap_to_expectation(x, low, high, parameter)
+    if which == 31:
+        return recovery_days(x, low, high, as_of, parameter)
+    if which == 32:
+        return share_below(x, low, high, parameter)
+    if which == 33:
+        return share_above(x, low, high, parameter)
+    if which == 34:
+        return unanswered_streak(x, low, high)
+    if which == 35:
+        return newly_silent(x, low, high, parameter)
+    if which == 36:
+        return always_silent(x, low, high)
+    return days_to_renewal(x, low, high, as_of)

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from features.aggregates import AGGREGATES, DAY, EVER
 from features.catalog import Feature
@@ -53,19 +52,19 @@ class Planner:
 
     >>> from features.catalog import catalogue
     >>> planner = Planner([feature for feature in catalogue() if feature.name == "activities_30d"])
-    >>> planner.of((("activity", "login", None), ("nps", None, None))).holds.tolist()
-    [[True, False]]
+    >>> planner.of((("activity", "login", None), ("nps", None, None))).taken_from.tolist()
+    [0, 1, 1]
     """
 
     def __init__(self, features: Sequence[Feature]) -> None:
         leaves = sorted({part for feature in features for part in parts(feature.compute)}, key=_place)
-        chosen = [(leaf.streams, leaf.kind, leaf.roles) for leaf in leaves]
+        chosen = [_selection(leaf) for leaf in leaves]
         at = {leaf: i for i, leaf in enumerate(leaves)}
         columns = [_operands(feature, at) for feature in features]
         self._selections = list(dict.fromkeys(chosen))
-        self._taken: dict[Type, npt.NDArray[np.bool_]] = {}
+        self._takers: dict[Type, Int] = {}
         self._rest = {
-            "selection": np.array([self._selections.index(each) for each in chosen], dtype=np.int64),
+            "leaf_from": np.array([*(chosen.index(each) for each in self._selections), len(leaves)], dtype=np.int64),
             "aggregate": np.array([AGGREGATES.index(leaf.aggregate) for leaf in leaves], dtype=np.int64),
             "window": np.array([EVER if leaf.days is None else round(leaf.days * DAY) for leaf in leaves], np.int64),
             "parameter": np.array([np.nan if leaf.parameter is None else leaf.parameter for leaf in leaves], float),
@@ -76,18 +75,21 @@ class Planner:
 
     def of(self, types: tuple[Type, ...]) -> Plan:
         """Return the plan over a log of these types."""
-        holds = np.zeros((len(self._selections), len(types)), dtype=bool)
-        for i, type_ in enumerate(types):
-            holds[:, i] = self._takes(type_)
+        takers = [self._takers_of(type_) for type_ in types]
         code = {kind: i for i, kind in enumerate(sorted({kind for _, kind, _ in types if kind is not None}))}
-        kinds = np.array([-1 if kind is None else code[kind] for _, kind, _ in types], dtype=np.int32)
-        return Plan(holds=holds, kind=kinds, **self._rest)
+        return Plan(
+            taken_from=np.cumsum([0, *map(len, takers)], dtype=np.int64),
+            taker=np.concatenate([np.zeros(0, dtype=np.int64), *takers]),
+            kind=np.array([-1 if kind is None else code[kind] for _, kind, _ in types], dtype=np.int32),
+            **self._rest,
+        )
 
-    def _takes(self, type_: Type) -> npt.NDArray[np.bool_]:
+    def _takers_of(self, type_: Type) -> Int:
         """Which selections take events of a type; the same types come again and again."""
-        if type_ not in self._taken:
-            self._taken[type_] = np.array([_takes(each, type_) for each in self._selections], dtype=bool)
-        return self._taken[type_]
+        if type_ not in self._takers:
+            taken = [i for i, selection in enumerate(self._selections) if _takes(selection, type_)]
+            self._takers[type_] = np.array(taken, dtype=np.int64)
+        return self._takers[type_]
 
 
 _planner = lru_cache(maxsize=16)(Planner)
@@ -96,6 +98,10 @@ _planner = lru_cache(maxsize=16)(Planner)
 def _place(leaf: Windowed) -> tuple[Any, ...]:
     selection = (leaf.streams, leaf.kind or "", leaf.roles or ())
     return (*selection, leaf.days or np.inf, leaf.aggregate, leaf.parameter or 0.0)
+
+
+def _selection(leaf: Windowed) -> tuple[Any, ...]:
+    return leaf.streams, leaf.kind, leaf.roles
 
 
 def _takes(selection: tuple[Any, ...], type_: Type) -> bool:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.aggregates import EVER, Selected, aggregate, compiled
+from features.aggregates import EVER, aggregate
 from features.log import EventLog
+from features.selected import Events, compiled, entrance, inlined, room_for, spliced, take
 
 Float = npt.NDArray[np.float64]
 Single = npt.NDArray[np.float32]
@@ -20,14 +21,15 @@ ITSELF, DIFFERENCE, RATIO = 0, 1, 2
 class Plan(NamedTuple):
     """What to compute: columns made of leaves, and leaves that are one aggregate over one selection in one window.
 
-    `holds` (selections, types) says which of the log's types a selection takes. `selection`, `aggregate`, `window`
-    (microseconds, EVER for all of history) and `parameter` (leaves,) describe the leaves, ordered by selection and
-    window. `operation`, `left` and `right` (columns,) say how a column comes of leaves; `kind` (types,) is the code of
-    each type's kind.
+    Events of the log's type t are in the selections `taker[taken_from[t] : taken_from[t + 1]]`; the leaves of selection
+    s are those from `leaf_from[s]` to `leaf_from[s + 1]`, the shorter windows first. `aggregate`, `window`
+    (microseconds, EVER for all of history) and `parameter` (leaves,) describe the leaves. `operation`, `left` and
+    `right` (columns,) say how a column comes of leaves; `kind` (types,) is the code of each type's kind.
     """
 
-    holds: npt.NDArray[np.bool_]
-    selection: Int
+    taken_from: Int
+    taker: Int
+    leaf_from: Int
     aggregate: Int
     window: Int
     parameter: Float
@@ -40,7 +42,8 @@ class Plan(NamedTuple):
 def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan) -> Single:
     """Return the plan's columns for spine rows, (columns, rows), NaN where nothing is known.
 
-    Everything is computed in double precision and rounded once, to single.
+    Everything is computed in double precision and rounded once, to single. A value depends on nothing but the events
+    of its selection that were known by then: not on the other rows, columns and accounts of the same walk.
 
     Parameters
     ----------
@@ -54,100 +57,156 @@ def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan) -> Single:
     out = np.full((len(plan.operation), len(accounts)), np.nan, dtype=np.float32)
     starts = np.flatnonzero(np.r_[True, accounts[1:] != accounts[:-1]][: len(accounts)])
     bounds = np.append(starts, len(accounts))
-    events = (log.offsets, log.at, log.known_at, log.type, log.value, log.text, log.contact, log.touchpoint)
-    _walk(events, accounts[starts], bounds, as_of, plan, log.n_codes, out)
+    most_events = int(np.diff(log.offsets)[accounts[starts]].max(initial=0))
+    most_rows = int(np.diff(bounds).max(initial=1))
+    events = Events(log.at, log.known_at, log.type, log.value, plan.kind, log.text, log.contact, log.touchpoint)
+    x = room_for(events, most_events, log.n_codes)
+    most_takers = int(np.diff(plan.taken_from).max(initial=0))
+    room = Room(
+        starts=np.empty(len(plan.leaf_from), dtype=np.int64),
+        places=np.empty(most_events * most_takers, dtype=np.int64),
+        lows=np.zeros(most_rows, dtype=np.int64),
+        highs=np.zeros(most_rows, dtype=np.int64),
+        leaves=np.empty((len(plan.aggregate), most_rows)),
+        nothing=np.empty(len(plan.aggregate)),
+    )
+    _walk(x, room, log.offsets, accounts[starts], bounds, as_of, plan, out)
     return out
 
 
-@compiled
-def _walk(events, accounts, bounds, as_of, plan, n_codes, out):
+class Room(NamedTuple):
+    """Space to work in.
+
+    The events of an account that selection s takes are at `places[starts[s] : starts[s + 1]]` of the log; `lows` and
+    `highs` (rows,) say where a window begins and ends among them, and `leaves` (leaves, rows) are the account's.
+    `nothing` (leaves,) is what they are where there are no events.
+    """
+
+    starts: Int
+    places: Int
+    lows: Int
+    highs: Int
+    leaves: Float
+    nothing: Float
+
+
+@entrance
+def _walk(x, room, offsets, accounts, bounds, as_of, plan, out):
     """Fill `out` account by account; account `accounts[i]` owns the rows from `bounds[i]` to `bounds[i + 1]`."""
-    offsets = events[0]
-    most, most_rows, n_leaves = 0, 0, len(plan.selection)
+    _fill_leaves(x, as_of[:1], plan, 0, len(plan.aggregate), room, 0)
+    for leaf in range(len(room.nothing)):
+        room.nothing[leaf] = room.leaves[leaf, 0]
     for i in range(len(accounts)):
-        most = max(most, offsets[accounts[i] + 1] - offsets[accounts[i]])
-        most_rows = max(most_rows, bounds[i + 1] - bounds[i])
-    x = _room_for(most, n_codes)
-    edges = np.empty((2, most_rows), np.int64)
-    leaves = np.empty((n_leaves, most_rows))
-    for i in range(len(accounts)):
-        begin, end = offsets[accounts[i]], offsets[accounts[i] + 1]
         instants = as_of[bounds[i] : bounds[i + 1]]
-        leaf = 0
-        while leaf < n_leaves:
-            after = leaf
-            while after < n_leaves and plan.selection[after] == plan.selection[leaf]:
-                after += 1
-            _fill_selection(events, begin, end, instants, plan, leaf, after, x, edges, leaves)
-            leaf = after
-        _put_together(leaves, len(instants), plan, out[:, bounds[i] : bounds[i + 1]])
+        _deal(x.events, offsets[accounts[i]], offsets[accounts[i] + 1], instants[-1], plan, room)
+        for selection in range(len(plan.leaf_from) - 1):
+            _fill_selection(x, instants, plan, selection, room)
+        _put_together(room.leaves, plan, out[:, bounds[i] : bounds[i + 1]])
 
 
 @compiled
-def _room_for(most, n_codes):
-    codes = np.empty((4, most), np.int32)
-    marks = np.zeros(n_codes + 1, np.int64)
-    at, value, room = np.empty(most, np.int64), np.empty(most), np.empty(most)
-    return Selected(at, value, codes[0], codes[1], codes[2], codes[3], marks, room)
-
-
-@compiled
-def _fill_selection(events, begin, end, instants, plan, leaf, after, x, edges, leaves):
-    """Evaluate the leaves from `leaf` to `after`, all of one selection, at every instant."""
-    holds = plan.holds[plan.selection[leaf]]
-    n, is_late = _select(events, begin, end, holds, plan.kind, EVER, x)
-    if not is_late:
-        _fill_leaves(x, n, instants, plan, leaf, after, edges, leaves)
-        return
-    for row in range(len(instants)):
-        # Something was known later than it happened: at each instant another part of the events is known.
-        n, _ = _select(events, begin, end, holds, plan.kind, instants[row], x)
-        _fill_leaves(x, n, instants[row : row + 1], plan, leaf, after, edges, leaves[:, row:])
-
-
-@compiled
-def _select(events, begin, end, holds, kinds, known_before, x):
-    """Copy the events of a selection that were known before an instant; whether any was known later than it was."""
-    _, at, known_at, types, value, text, contact, touchpoint = events
-    n, is_late = 0, False
+def _deal(events, begin, end, until, plan, room):
+    """Put the places of an account's events before an instant into the selections that take them, in their order."""
+    starts, types = room.starts, events.type
+    while end > begin and events.at[end - 1] >= until:
+        end -= 1
+    for selection in range(len(starts)):
+        starts[selection] = 0
     for i in range(begin, end):
-        if holds[types[i]] and known_at[i] < known_before:
-            x.at[n], x.value[n], x.kind[n] = at[i], value[i], kinds[types[i]]
-            x.text[n], x.contact[n], x.touchpoint[n] = text[i], contact[i], touchpoint[i]
-            is_late |= known_at[i] > at[i]
-            n += 1
-    return n, is_late
+        for j in range(plan.taken_from[types[i]], plan.taken_from[types[i] + 1]):
+            starts[plan.taker[j]] += 1
+    total = 0
+    for selection in range(len(starts)):
+        total += starts[selection]
+        starts[selection] = total
+    for i in range(end - 1, begin - 1, -1):
+        for j in range(plan.taken_from[types[i]], plan.taken_from[types[i] + 1]):
+            starts[plan.taker[j]] -= 1
+            room.places[starts[plan.taker[j]]] = i
+
+
+@spliced
+def _fill_selection(x, instants, plan, selection, room):
+    """Evaluate the leaves of one selection at every instant."""
+    own = room.places[room.starts[selection] : room.starts[selection + 1]]
+    first, last = plan.leaf_from[selection], plan.leaf_from[selection + 1]
+    if len(own) == 0:
+        _fill_with_nothing(first, last, len(instants), room)
+        return
+    is_late, row = take(x, own, EVER), 0
+    while row < len(instants):
+        after = row
+        while after < len(instants) and not (is_late and _is_late(x.events, own, instants[after])):
+            after += 1
+        if after == row:
+            # Something had happened and was not known: at this instant another part of the events is known.
+            take(x, own, instants[row])
+            after += 1
+        elif is_late:
+            take(x, own, EVER)
+        _fill_leaves(x, instants[row:after], plan, first, last, room, row)
+        row = after
 
 
 @compiled
-def _fill_leaves(x, n, instants, plan, leaf, after, edges, leaves):
-    """Evaluate leaves over the first `n` selected events, leaf by leaf and instant by instant, earliest first."""
-    lows, highs = edges
-    _edges(x.at, n, instants, np.int64(0), highs)
-    window = np.int64(-1)
-    for each in range(leaf, after):
-        if plan.window[each] != window:
-            window = plan.window[each]
-            _edges(x.at, n, instants, window, lows)
-        aggregate(plan.aggregate[each], x, lows, highs, instants, window, plan.parameter[each], leaves[each])
+def _fill_with_nothing(first, last, n_rows, room):
+    for leaf in range(first, last):
+        for row in range(n_rows):
+            room.leaves[leaf, row] = room.nothing[leaf]
 
 
 @compiled
-def _edges(at, n, instants, back, edges):
-    """The position of the first event at or after each instant less `back`: both only ever go forward."""
+def _is_late(events, places, instant):
+    """Whether some event had happened before an instant, but was not known by then."""
+    for i in places:
+        if events.at[i] < instant <= events.known_at[i]:
+            return True
+    return False
+
+
+@compiled
+def _fill_leaves(x, instants, plan, first, last, room, begin):
+    """Evaluate leaves over the selected events, leaf by leaf and instant by instant, into the rows from `begin` on."""
+    lows, highs, window = room.lows, room.highs, np.int64(-1)
+    _ends(x, instants, lows, highs)
+    for leaf in range(first, last):
+        if plan.window[leaf] != window:
+            window = plan.window[leaf]
+            _beginnings(x, instants, window, lows)
+        which, parameter, x.reached[0] = plan.aggregate[leaf], plan.parameter[leaf], -1
+        for row in range(len(instants)):
+            value = aggregate(which, x, lows[row], highs[row], instants[row], window, parameter)
+            room.leaves[leaf, begin + row] = value
+
+
+@inlined
+def _ends(x, instants, lows, highs):
+    """The position of the first event at or after each instant: it only ever goes forward. Windows of no length."""
     place = 0
     for row in range(len(instants)):
-        while place < n and at[place] < instants[row] - back:
+        while place < x.n[0] and x.at[place] < instants[row]:
             place += 1
-        edges[row] = place
+        lows[row] = highs[row] = place
+
+
+@inlined
+def _beginnings(x, instants, window, lows):
+    """The position of the first event of each instant's window, given those of a shorter window: not after them."""
+    place = lows[0]
+    while place > 0 and x.at[place - 1] >= instants[0] - window:
+        place -= 1
+    for row in range(len(instants)):
+        while place < x.n[0] and x.at[place] < instants[row] - window:
+            place += 1
+        lows[row] = place
 
 
 @compiled
-def _put_together(leaves, n_rows, plan, out):
+def _put_together(leaves, plan, out):
     """Fill the columns (columns, rows) from the leaves (leaves, rows); a ratio over nothing is NaN."""
     for column in range(len(plan.operation)):
         operation, left, right = plan.operation[column], plan.left[column], plan.right[column]
-        for row in range(n_rows):
+        for row in range(out.shape[1]):
             value = leaves[left, row]
             if operation == DIFFERENCE:
                 value = value - leaves[right, row]

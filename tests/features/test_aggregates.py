@@ -216,9 +216,12 @@ def plan_of(log: EventLog, leaves: list[tuple[str, str, int | None]]) -> Plan:
     selections = list(dict.fromkeys(streams for streams, _, _ in leaves))
     n = len(leaves)
     kinds = sorted({kind for _, kind, _ in log.types if kind is not None})
+    of = [streams for streams, _, _ in leaves]
+    takers = [[i for i, streams in enumerate(selections) if s in streams] for s, _, _ in log.types]
     return Plan(
-        holds=np.array([[s in streams for s, _, _ in log.types] for streams in selections], dtype=bool),
-        selection=np.array([selections.index(streams) for streams, _, _ in leaves]),
+        taken_from=np.cumsum([0, *map(len, takers)]),
+        taker=np.array([taker for each in takers for taker in each], dtype=np.int64),
+        leaf_from=np.array([*(of.index(streams) for streams in selections), n]),
         aggregate=np.array([AGGREGATES.index(name) for _, name, _ in leaves]),
         window=np.array([EVER if days is None else days * DAY for _, _, days in leaves]),
         parameter=np.array([PARAMETERS.get(name, math.nan) for _, name, _ in leaves]),
