@@ -81,7 +81,10 @@ def fail_on_rejects(reading: Reading, on_reject: Literal["fail", "drop"]) -> Non
         return
     rejects = reading.reject_rows()
     many = reading.of_many_files
-    first = [_in_words(reject, is_one_file=reject["table"] not in many) for reject in rejects.head(REJECTS_SHOWN).to_dict("records")]
+    first = [
+        _in_words(reject, is_one_file=reject["table"] not in many)
+        for reject in rejects.head(REJECTS_SHOWN).to_dict("records")
+    ]
     more = f"; and {len(rejects) - len(first)} more" if len(rejects) > len(first) else ""
     raise DataError.of(
         f"{len(rejects)} rows that break the contract: {'; '.join(first)}{more}",

@@ -83,7 +83,8 @@ def parts(footers: Sequence[Footer], only: Collection[int] | None = None) -> lis
 
 def _alike(footers: Sequence[Footer]) -> list[list[int]]:
     """Places of files with the same columns; those without rows are left out where others have some."""
-    telling = [place for place, each in enumerate(footers) if each.n] or range(len(footers))
+    telling = [place for place, each in enumerate(footers) if each.n]
+    telling = telling or [place for place, each in enumerate(footers) if each.types]
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for place in telling:
         key = tuple((name, str(kind)) for name, kind in footers[place].types.items())

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Warehouse", "open_table", "open_warehouse", "readable"]
 
 
-def open_table(
-    warehouse: Warehouse, sources: Sources, name: str, files: tuple[Path, ...] | None = None
-) -> ibis.Table:
+def open_table(warehouse: Warehouse, sources: Sources, name: str, files: tuple[Path, ...] | None = None) -> ibis.Table:
     """Keep one table of the contract in the warehouse, typed and unchecked; what it is found through is opened first.
 
     Beside the contract's columns it has `_row`, the row's number in its source, and may have for a column `c`
@@ -97,7 +95,9 @@ def readable(sources: Sources, name: str) -> Iterator[None]:
         source = sources.tables[name].source
         said = problem.why if isinstance(problem, UnreadableFile) else str(problem)
         where = file_name(sources.location, problem.path) if isinstance(problem, UnreadableFile) else source
-        why = (said.strip() or repr(problem)).splitlines()[0][:200]
+        lines = (said.strip() or repr(problem)).splitlines()
+        # Spark's first line says that something was wrong, the last of its causes what it was.
+        why = next((line for line in reversed(lines) if "Exception: " in line), lines[0]).strip(": ")[:200]
         why = why if where == source else f"{where}: {why}"
         came = f"{name} ({source}), which cannot be read: {why}"
         do = "mend it or export it again; an unusual separator is set by `delimiter`"
