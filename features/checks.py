@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from features.contract_rules import contract_rules
 from features.errors import ConfigError, DataError
 from features.parsing import is_ours
+from features.readers import file_names
 from features.rejects import REJECT_COLUMNS, Breach, reject_rows, repeats, strangers, without
 from features.sources import Warehouse, open_table, readable
 from features.tables import TABLES, Table
@@ -37,13 +38,14 @@ class Finding:
 
 @dataclass
 class Reading:
-    """What came of reading every table: the findings, and the rows that broke the contract."""
+    """What came of reading every table: the findings, the rows that broke the contract, and tables of many files."""
 
     findings: list[Finding] = field(default_factory=list)
     rejects: list[pd.DataFrame] = field(default_factory=list)
+    of_many_files: set[str] = field(default_factory=set)
 
     def reject_rows(self) -> pd.DataFrame:
-        """All rejects: table, row (from 1), key, column, came, expected, do."""
+        """All rejects: table, file, row (in the file, from 1), key, column, came, expected, do."""
         import pandas as pd
 
         empty = pd.DataFrame({column: pd.Series(dtype=object) for column in REJECT_COLUMNS})
@@ -68,7 +70,7 @@ def read_tables(warehouse: Warehouse, sources: Sources) -> Reading:
     for name in sorted(sources.tables, key=lambda name: name != "accounts"):
         open_table(warehouse, sources, name)
         with readable(sources, name):
-            _check(warehouse, sources.tables[name], TABLES[name], reading)
+            _check(warehouse, sources, TABLES[name], reading)
     return reading
 
 
@@ -78,7 +80,11 @@ def fail_on_rejects(reading: Reading, on_reject: Literal["fail", "drop"]) -> Non
     if not errors or on_reject == "drop":
         return
     rejects = reading.reject_rows()
-    first = [_in_words(reject) for reject in rejects.head(REJECTS_SHOWN).to_dict("records")]
+    many = reading.of_many_files
+    first = [
+        _in_words(reject, is_one_file=reject["table"] not in many)
+        for reject in rejects.head(REJECTS_SHOWN).to_dict("records")
+    ]
     more = f"; and {len(rejects) - len(first)} more" if len(rejects) > len(first) else ""
     raise DataError.of(
         f"{len(rejects)} rows that break the contract: {'; '.join(first)}{more}",
@@ -87,15 +93,17 @@ def fail_on_rejects(reading: Reading, on_reject: Literal["fail", "drop"]) -> Non
     )
 
 
-def _in_words(reject: Mapping[Hashable, Any]) -> str:
+def _in_words(reject: Mapping[Hashable, Any], *, is_one_file: bool) -> str:
+    where = f"row {reject['row']}" if is_one_file else f"{reject['file']} row {reject['row']}"
     return (
-        f"{reject['table']} row {reject['row']} ({reject['key']}), {reject['column']}: {reject['came']!r},"
+        f"{reject['table']} {where} ({reject['key']}), {reject['column']}: {reject['came']!r},"
         f" expected {reject['expected']}"
     )
 
 
-def _check(warehouse: Warehouse, mapping: TableMapping, table: Table, reading: Reading) -> None:
+def _check(warehouse: Warehouse, sources: Sources, table: Table, reading: Reading) -> None:
     """Report what is wrong with a table, and keep its sound rows."""
+    mapping = sources.tables[table.name]
     n, rows, breaches = _breaches_of_rows(warehouse.tables[table.name], table)
     if not _has_own_key(mapping, table):
         breaches += [breach] if (breach := repeats(rows, table.key)) else []
@@ -103,13 +111,15 @@ def _check(warehouse: Warehouse, mapping: TableMapping, table: Table, reading: R
     if accounts is not None and table.name != "accounts" and "account_id" in rows.columns:
         breaches += [breach] if (breach := strangers(rows, accounts)) else []
     if breaches:
-        rejects = [reject_rows(table, breach) for breach in breaches]
+        files = file_names(warehouse, sources.location, mapping)
+        rejects = [reject_rows(table, breach, files) for breach in breaches]
         reading.findings += [Finding(table.name, b.column, "error", b.what, b.n, b.do) for b in breaches]
-        reading.rejects += rejects
+        reading.rejects += [frame[list(REJECT_COLUMNS)] for frame in rejects]
+        reading.of_many_files |= {table.name} if len(files) > 1 else set()
         rows = without(warehouse, rows, rejects)
-        left_out = [frame["row"].tolist() for frame in rejects]
+        left_out = [frame["_row"].tolist() for frame in rejects]
         warehouse.origins[table.name] = warehouse.origins[table.name].after(left_out)
-        if len({row for frame in rejects for row in frame["row"]}) == n:
+        if len({row for frame in rejects for row in frame["_row"]}) == n:
             first = breaches[0]
             came = f"{table.name}, every row of which is rejected ({first.column}: {first.what})"
             raise DataError.of(came, first.expected, first.do)

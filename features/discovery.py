@@ -11,14 +11,12 @@ from typing import Any
 
 from features.aliases import COLUMN_ALIASES, TABLE_ALIASES
 from features.errors import ConfigError
+from features.look import Look, look, look_at_folder, named
 from features.mapping import ColumnMapping, TableMapping
-from features.readers import CSV, PARQUET
+from features.readers import CSV, HIDDEN, PARQUET
 from features.tables import TABLES
 
-SAMPLE_ROWS = 2000
-SAMPLE_BYTES = 1 << 20
 PERIODS = {"monthly": "1", "quarterly": "3", "annual": "12", "yearly": "12"}
-DELIMITERS = ",;\t|"
 DATE = re.compile(r"^\s*(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})\b")
 COMMA_NUMBER = re.compile(r"^-?\d{1,3}(\.?\d{3})*,\d+$")
 
@@ -31,18 +29,8 @@ class Discovery:
     notes: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Look:
-    """What a look at one file shows: its columns, some values of each, and how its text is written."""
-
-    path: Path
-    columns: dict[str, list[str]]
-    encoding: str = "utf-8"
-    delimiter: str = ","
-
-
 def discover(folder: Path) -> Discovery:
-    """Return a mapping of the Parquet and CSV files of a folder.
+    """Return a mapping of the Parquet and CSV files of a folder, and of its sub-folders whose files are one table.
 
     Raises
     ------
@@ -51,21 +39,33 @@ def discover(folder: Path) -> Discovery:
     """
     if not folder.is_dir():
         raise ConfigError.of(f"no folder {folder}", "a folder of Parquet or CSV files", "name one that is there")
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix.lower() in PARQUET | CSV)
-    if not files:
+    sources = sorted(filter(_is_source, folder.iterdir()), key=lambda path: (path.is_dir(), path.name))
+    if not sources:
         raise ConfigError.of(f"{folder} without Parquet or CSV files", "at least one", "export your tables into it")
     found = Discovery({})
-    for path in files:
+    for path in sources:
         try:
-            seen = look(path)
+            seen = look_at_folder(path) if path.is_dir() else look(path)
         except (OSError, ValueError, csv.Error) as problem:
             # What Arrow and the decoders raise are ValueErrors too.
-            found.notes.append(f"{path.name}: cannot be read ({str(problem).splitlines()[0][:120]}); left out")
+            said = "cannot be read as one table" if path.is_dir() else "cannot be read"
+            found.notes.append(f"{named(path)}: {said} ({str(problem).splitlines()[0][:120]}); left out")
             continue
         _place(seen, found)
     if not {"accounts", "observations"} & set(found.tables):
         _accounts_from_events(found)
     return found
+
+
+def _is_source(path: Path) -> bool:
+    """Whether it is a file of a kind that is read, or a folder with some; an empty folder is nothing to speak of."""
+    if path.is_dir():
+        return not path.name.startswith(HIDDEN) and any(_is_file(each) for each in path.iterdir())
+    return _is_file(path)
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and path.suffix.lower() in PARQUET | CSV
 
 
 def _accounts_from_events(found: Discovery) -> None:
@@ -82,64 +82,22 @@ def _accounts_from_events(found: Discovery) -> None:
     found.notes.append(f"accounts are taken from {source.source}, one a distinct {account}")
 
 
-def look(path: Path) -> Look:
-    """Return what a file holds, from its first rows."""
-    if path.suffix.lower() in PARQUET:
-        return _look_at_parquet(path)
-    encoding = _encoding(path)
-    with path.open(encoding=encoding, newline="") as file:
-        head = file.read(SAMPLE_BYTES)
-    if not head.strip():
-        raise ConfigError.of(f"an empty file {path.name}", "a header and rows", "export it again or take it away")
-    lines = head.lstrip("\r\n").splitlines()[: SAMPLE_ROWS + 1]
-    csv.field_size_limit(SAMPLE_BYTES)
-    delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([lines[0]], delimiter=mark))))
-    rows = list(csv.reader(lines, delimiter=delimiter))
-    body = [row for row in rows[1:] if len(row) == len(rows[0])]
-    columns = {name.strip(): [row[i] for row in body if row[i].strip()] for i, name in enumerate(rows[0])}
-    return Look(path, columns, "utf-8" if encoding == "utf-8-sig" else encoding, delimiter)
-
-
-def _look_at_parquet(path: Path) -> Look:
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(path)
-    batch = next(file.iter_batches(batch_size=SAMPLE_ROWS), None)
-    sample = {} if batch is None else batch.to_pydict()
-    names = file.schema_arrow.names
-    return Look(path, {name: [str(value) for value in sample.get(name, []) if value is not None] for name in names})
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8 where the whole file is, UTF-16 by its mark, else Western European."""
-    with path.open("rb") as file:
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            return "utf-16"
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            while file.read(SAMPLE_BYTES):
-                pass
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
-
-
 def _place(seen: Look, found: Discovery) -> None:
     """Add a file to the mapping under the table that fits it best."""
     table = _table_of(seen, found.tables)
     if table is None:
-        found.notes.append(f"{seen.path.name}: {_nearest(seen, found.tables)}; left out")
+        found.notes.append(f"{seen.source}: {_nearest(seen, found.tables)}; left out")
         return
     columns = _columns_of(seen, table)
     order, decimal, doubt = _dates_and_decimals(seen)
     if doubt:
-        found.notes.append(f"{seen.path.name}: {doubt}")
+        found.notes.append(f"{seen.source}: {doubt}")
     kept = {name: source for name, source in columns.items() if name != source}
     leaks = _label_columns(seen, table)
     if leaks:
-        found.notes.append(f"{seen.path.name}: {', '.join(leaks)} may tell who left, so it is ignored")
+        found.notes.append(f"{seen.source}: {', '.join(leaks)} may tell who left, so it is ignored")
     found.tables[table] = TableMapping(
-        source=seen.path.name,
+        source=seen.source,
         encoding=seen.encoding,
         delimiter=seen.delimiter,
         decimal=decimal,
@@ -147,6 +105,9 @@ def _place(seen: Look, found: Discovery) -> None:
         columns=kept,
         ignore=tuple(leaks),
     )
+    if seen.path.is_dir():
+        files = "1 file" if seen.n_files == 1 else f"{seen.n_files:,} files"
+        found.notes.append(f"{seen.source}: {files}, read as one table in the order of their names")
 
 
 def _table_of(seen: Look, taken: dict[str, TableMapping]) -> str | None:
@@ -224,7 +185,7 @@ def _label_columns(seen: Look, table: str) -> list[str]:
 
 def _dates_and_decimals(seen: Look) -> tuple[Any, Any, str]:
     texts = [values for values in seen.columns.values() if values]
-    dates = [match for values in texts for value in values[:200] if (match := DATE.match(value))]
+    dates = [match for values in texts for value in values if (match := DATE.match(value))]
     commas = any(all(COMMA_NUMBER.match(value) or value.isdigit() for value in values) and "," in "".join(values)
                  for values in texts)  # fmt: skip
     decimal = "," if commas and seen.delimiter != "," else "."

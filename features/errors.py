@@ -1,5 +1,7 @@
 """Everything that can go wrong for a user's reason, under one base."""
 
+from pathlib import Path
+
 
 class PerennialError(ValueError):
     """A mistake that a user can mend; its message says what came, what was expected, what to do.
@@ -33,3 +35,11 @@ class ReleaseError(PerennialError):
 
 class GateRefused(PerennialError):
     """A check or the promotion gate said no."""
+
+
+class UnreadableFile(Exception):
+    """A file that cannot be read, and why; what reads a table makes a sentence of it."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.path, self.why = path, why

@@ -61,7 +61,10 @@ class ColumnMapping(_Settings):
 class TableMapping(_Settings):
     """Where one table of the contract comes from, and how its text is to be read."""
 
-    source: str = Field(description="file in the data folder, or table of the database")
+    source: str = Field(
+        description="file in the data folder, a folder there or a pattern (*.parquet) whose files are read as one table"
+        " in the order of their names, or table of the database"
+    )
     encoding: str = Field("utf-8", description="encoding of a CSV file")
     delimiter: str = Field(",", description="what separates the columns of a CSV file", min_length=1, max_length=1)
     decimal: Literal[".", ","] = Field(".", description="decimal mark in text")

@@ -47,7 +47,7 @@ def is_ours(column: str) -> bool:
     >>> is_ours("_row"), is_ours("_came_mrr"), is_ours("_score")
     (True, True, False)
     """
-    own = ("_row", "_key", "_taken", "file_row_number", "_metadata")
+    own = ("_row", "_key", "_taken", "file_row_number", "file_index", "_metadata")
     return column in own or column.startswith(("_came_", "_plain_", "_through_"))
 
 

@@ -2,26 +2,111 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import hashlib
+import glob
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from features.copies import csv_copy, database_copy
 from features.errors import ConfigError, DataError
 from features.mapping import TableMapping
 from features.parsing import is_ours
+from features.parts import Footer, conflict
 from features.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import ibis
 
 PARQUET, CSV = {".parquet", ".pq"}, {".csv", ".tsv", ".txt"}
+# Marks of unfinished or no data, such as _SUCCESS.
+HIDDEN = (".", "_")
 
 
-def raw_table(warehouse: Warehouse, location: str, mapping: TableMapping) -> ibis.Table:
-    """Return a table as its source holds it, rows numbered from 1 in `_row`: all text where the source is CSV.
+def source_files(location: str, mapping: TableMapping) -> tuple[Path, ...]:
+    """Return the files of a table's source, all of one kind, in the order of their names; none for a database.
 
+    Raises
+    ------
+    ConfigError
+        when there is none, some are Parquet and some CSV, or one that is named is neither.
+    """
+    if "://" in location:
+        return ()
+    named = Path(location) / mapping.source
+    if named.is_file():
+        if named.suffix.lower() not in PARQUET | CSV:
+            raise ConfigError.of(f"a file {named.name}", "a name ending in .parquet or .csv", "convert it")
+        return (named,)
+    if not named.is_dir() and not glob.has_magic(mapping.source):
+        came = f"no file {named}"
+        raise ConfigError.of(came, "the file that [tables] names", "put it there or correct the settings")
+    return _one_kind(named, _files_of(named) if named.is_dir() else _matching(location, mapping.source))
+
+
+def _files_of(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if not path.name.startswith(HIDDEN)]
+
+
+def _matching(location: str, pattern: str) -> list[Path]:
+    """The files that fit a pattern; those that begin with a mark are left out unless it begins with one too."""
+    name = Path(pattern).name
+    # Path.glob takes no pattern that leads elsewhere.
+    found = glob.glob(str(Path(glob.escape(location)) / pattern), recursive=True)  # noqa: PTH207
+    return [path for path in map(Path, found) if name.startswith(HIDDEN) or not path.name.startswith(HIDDEN)]
+
+
+def _one_kind(named: Path, found: Iterable[Path]) -> tuple[Path, ...]:
+    files = sorted(path for path in found if path.suffix.lower() in PARQUET | CSV and path.is_file())
+    if not files:
+        do = "put them there or correct the settings"
+        raise ConfigError.of(f"no Parquet or CSV file in {named}", "the files that [tables] names", do)
+    first = files[0]
+    other = next((path for path in files if is_parquet(path) != is_parquet(first)), None)
+    if other:
+        do = f'name those that are meant by a pattern, such as "*{first.suffix}"'
+        raise ConfigError.of(f"{first.name} beside {other.name} in {named}", "files of one kind", do)
+    return tuple(files)
+
+
+def is_parquet(path: Path) -> bool:
+    """Return whether a file is Parquet by its name.
+
+    >>> is_parquet(Path("cases.PQ")), is_parquet(Path("cases.csv"))
+    (True, False)
+    """
+    return path.suffix.lower() in PARQUET
+
+
+def listed_files(warehouse: Warehouse, location: str, mapping: TableMapping) -> tuple[Path, ...]:
+    """Return the files of a table's source as the warehouse found them first; later ones are none of its table."""
+    key = location, mapping.source
+    if key not in warehouse.listed:
+        warehouse.listed[key] = source_files(location, mapping)
+    return warehouse.listed[key]
+
+
+def file_names(warehouse: Warehouse, location: str, mapping: TableMapping) -> tuple[str, ...]:
+    """Return what messages call each file of a source; a table of a database is called by its name."""
+    files = listed_files(warehouse, location, mapping)
+    return tuple(file_name(location, path) for path in files) or (mapping.source,)
+
+
+def file_name(location: str, path: Path) -> str:
+    """Return a file's name as the settings would have it.
+
+    >>> file_name("data", Path("data/activities/a.csv")), file_name("data", Path("/exports/a.csv"))
+    ('activities/a.csv', '/exports/a.csv')
+    """
+    folder = Path(location)
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
+
+def raw_table(
+    warehouse: Warehouse, location: str, mapping: TableMapping, files: tuple[Path, ...] | None = None
+) -> ibis.Table:
+    """Return a table as its source holds it, all text where the source is CSV.
+
+    Rows are numbered in `_row`: from 1 in each file, and the file's place among all of its source above ROW_BITS.
     A Parquet file is read where it lies; what comes from CSV or a database is copied to Parquet in scratch, once.
 
     Parameters
@@ -30,110 +115,56 @@ def raw_table(warehouse: Warehouse, location: str, mapping: TableMapping) -> ibi
         the engine, and where copies go.
     location, mapping
         folder or database URL, and which of its files or tables.
+    files
+        only these of `source_files`, with the columns and numbers that they have among all.
 
     Raises
     ------
     ConfigError
         when the file, table, driver or kind of file is not there, or a column has a name that is used here.
     DataError
-        when a CSV file is not of its encoding.
+        when a CSV file is not of its encoding, or a column's types in two files have nothing in common.
+    UnreadableFile
+        when a file is gone or no table.
     """
-    import pyarrow.parquet as pq
-
-    path = _as_parquet(warehouse, location, mapping)
-    ours = [column for column in pq.read_schema(path).names if is_ours(column)]
+    footers = source_footers(warehouse, location, mapping)
+    ours = sorted({column for each in footers for column in each.types if is_ours(column)})
     if ours:
         came = f"{mapping.source} with columns {', '.join(ours)}"
         raise ConfigError.of(came, "names that the reading itself does not use", "rename them at the source")
-    return warehouse.scan(path)
+    if len(footers) > 1:
+        _check_types(file_names(warehouse, location, mapping), mapping, footers)
+    only = None if files is None else _places(listed_files(warehouse, location, mapping), mapping, files)
+    return warehouse.scan([each.path for each in footers], only)
 
 
-def _as_parquet(warehouse: Warehouse, location: str, mapping: TableMapping) -> Path:
-    """Return the source's own Parquet file, or a copy of it as one."""
-    is_database = "://" in location
-    path = Path(location) / mapping.source
-    if not is_database and not path.is_file():
-        raise ConfigError.of(f"no file {path}", "the file that [tables] names", "put it there or correct the settings")
-    if not is_database and path.suffix.lower() in PARQUET:
-        return path
-    if not is_database and path.suffix.lower() not in CSV:
-        raise ConfigError.of(f"a file {path.name}", "a name ending in .parquet or .csv", "convert it")
-    # Two tables of the contract may come from one source: it is copied once.
-    written = (location, mapping.source, mapping.encoding, mapping.delimiter)
-    copy = warehouse.scratch / f"source-{hashlib.sha256(repr(written).encode()).hexdigest()[:16]}.parquet"
-    if not copy.exists() and is_database:
-        _copy_database_table(location, mapping.source, copy)
-    elif not copy.exists():
-        _copy_csv(warehouse, path, mapping, copy)
-    return copy
+def source_footers(warehouse: Warehouse, location: str, mapping: TableMapping) -> list[Footer]:
+    """Return what the Parquet files of a source, or their copies, say of themselves."""
+    files = listed_files(warehouse, location, mapping)
+    if not files:
+        return warehouse.footers_of([database_copy(warehouse, location, mapping.source)])
+    if is_parquet(files[0]):
+        return warehouse.footers_of(files)
+    return warehouse.footers_of([csv_copy(warehouse, path, file_name(location, path), mapping) for path in files])
 
 
-def _copy_database_table(url: str, table: str, copy: Path) -> None:
-    """Carry over a table of any database that Ibis speaks to."""
-    import ibis
-
-    try:
-        database = ibis.connect(url)
-    except (ImportError, ModuleNotFoundError) as problem:
-        scheme = url.partition("://")[0]
-        do = "pip install 'perennial[postgres]' for PostgreSQL, or Ibis' extra of that name"
-        raise ConfigError.of(f"a {scheme} URL without its driver", "the driver installed", do) from problem
-    try:
-        if table not in database.list_tables():
-            do = "correct the settings"
-            raise ConfigError.of(f"no table {table!r} in the database", "the table that [tables] names", do)
-        database.to_parquet(database.table(table), copy)
-    finally:
-        database.disconnect()
+def _places(listed: tuple[Path, ...], mapping: TableMapping, files: tuple[Path, ...]) -> set[int]:
+    places = {path: place for place, path in enumerate(listed)}
+    strange = [str(path) for path in files if path not in places]
+    if strange:
+        do = "list its files again, in a new warehouse"
+        raise ConfigError.of(f"{strange[0]}, which is none of {mapping.source}", "some of the source's files", do)
+    return {places[path] for path in files}
 
 
-def _copy_csv(warehouse: Warehouse, path: Path, mapping: TableMapping, copy: Path) -> None:
-    utf8 = _as_utf8(path, mapping.encoding, copy.with_suffix(".utf-8.csv"))
-    # Nothing is left to the engine's guess: it would take rows that begin with # for comments.
-    written = {"delim": mapping.delimiter, "quote": '"', "escape": '"', "comment": "", "skip": 0}
-    text = warehouse.local.read_csv(utf8, all_varchar=True, header=True, **written)
-    warehouse.local.to_parquet(text, copy)
-    warehouse.local.drop_view(text.get_name())
-    if utf8 != path:
-        utf8.unlink()
+def _check_types(names: tuple[str, ...], mapping: TableMapping, footers: list[Footer]) -> None:
+    found = conflict(footers)
+    if found:
+        column, one, other = found
+        said = [f"{_type(each, column)} in {names[footers.index(each)]}" for each in (one, other)]
+        do = f"export it alike, or leave {column} out of the files"
+        raise DataError.of(f"{mapping.source} with {column} as {' and '.join(said)}", "one type in all files", do)
 
 
-def _as_utf8(path: Path, encoding: str, copy: Path) -> Path:
-    """Return the file itself when it is UTF-8, else a copy that is."""
-    if codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"}:
-        _check_utf8(path)
-        return path
-    try:
-        with path.open(encoding=encoding, newline="") as source, copy.open("w", encoding="utf-8", newline="") as target:
-            while block := source.read(1 << 20):
-                target.write(block)
-    except UnicodeError as problem:
-        raise DataError.of(f"{path.name}, which is not {encoding}", "its true encoding", "set `encoding`") from problem
-    return copy
-
-
-def _check_utf8(path: Path) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        start = 0
-        while block := file.read(1 << 20):
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError as problem:
-                came = f"{path.name}, not UTF-8 near byte {start + problem.start}"
-                raise DataError.of(came, "UTF-8", 'set `encoding`, often "cp1252" or "utf-16"') from problem
-            start += len(block)
-
-
-def ragged_line(path: Path, mapping: TableMapping) -> str | None:
-    """Return where a CSV file has more or fewer values than its header, in words; None where it has not."""
-    if path.suffix.lower() not in CSV or not path.is_file():
-        return None
-    csv.field_size_limit(1 << 30)
-    with path.open(encoding=mapping.encoding.replace("utf-8", "utf-8-sig"), newline="", errors="replace") as file:
-        rows = csv.reader(file, delimiter=mapping.delimiter)
-        width = len(next(rows, []))
-        for row in rows:
-            if row and len(row) != width:
-                return f"line {rows.line_num:,} has {len(row)} values where the header has {width}"
-    return None
+def _type(footer: Footer, column: str) -> str:
+    return next(str(kind) for name, kind in footer.types.items() if name.casefold() == column.casefold())

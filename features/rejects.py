@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from features.parts import ROW_BITS
 from features.tables import Table
 
 if TYPE_CHECKING:
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
     from features.warehouse import Warehouse
 
-REJECT_COLUMNS = ("table", "row", "key", "column", "came", "expected", "do")
+REJECT_COLUMNS = ("table", "file", "row", "key", "column", "came", "expected", "do")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +64,23 @@ def strangers(rows: ibis.Table, accounts: ibis.Table) -> Breach | None:
     return Breach("account_id", int(n), found, came, "no such account", "an account of accounts", do)
 
 
-def reject_rows(table: Table, breach: Breach) -> pd.DataFrame:
-    """Return the rejects of a breach, in the order of the source: REJECT_COLUMNS."""
+def reject_rows(table: Table, breach: Breach, files: Sequence[str]) -> pd.DataFrame:
+    """Return the rejects of a breach, in the order of the source's files: REJECT_COLUMNS and `_row`."""
     found = breach.rows
     key = found[table.key[0]].cast("string")
     for part in table.key[1:]:
         key = key + " " + found[part].cast("string").fill_null("")
     # Of the same number engines make different texts.
     came = breach.came if breach.came.type().is_floating() else breach.came.cast("string")
-    rejects: pd.DataFrame = found.select(row=found["_row"], key=key, came=came).to_pyarrow().to_pandas()
-    rejects = rejects.sort_values("row", ignore_index=True).assign(
+    rejects: pd.DataFrame = found.select(_row=found["_row"], key=key, came=came).to_pyarrow().to_pandas()
+    rejects = rejects.sort_values("_row", ignore_index=True).assign(
         table=table.name, column=breach.column, expected=breach.expected, do=breach.do
     )
+    place, rejects["row"] = np.divmod(rejects["_row"].to_numpy(), 1 << ROW_BITS)
+    rejects["file"] = np.array(files, dtype=object)[place]
     if came.type().is_floating():
         rejects["came"] = rejects["came"].map(str, na_action="ignore").astype(object)
-    return rejects[list(REJECT_COLUMNS)]
+    return rejects[[*REJECT_COLUMNS, "_row"]]
 
 
 def without(warehouse: Warehouse, rows: ibis.Table, rejects: Iterable[pd.DataFrame]) -> ibis.Table:
@@ -85,7 +90,7 @@ def without(warehouse: Warehouse, rows: ibis.Table, rejects: Iterable[pd.DataFra
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    numbers = pd.unique(pd.concat([frame["row"] for frame in rejects]))
+    numbers = pd.unique(pd.concat([frame["_row"] for frame in rejects]))
     path = warehouse.scratch / f"{ibis.util.gen_name('rejected')}.parquet"
     pq.write_table(pa.table({"_row": pa.array(numbers, pa.int64())}), path)
     sound: ibis.Table = rows.anti_join(warehouse.connection.read_parquet(path), "_row")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.columns import contract_columns, is_costly, typed
-from features.errors import ConfigError, DataError, PerennialError
+from features.errors import ConfigError, DataError, PerennialError, UnreadableFile
 from features.origin import Origin
 from features.parsing import is_missing, is_ours, parsed_id
-from features.readers import ragged_line, raw_table
+from features.readers import file_name, listed_files, raw_table, source_footers
 from features.tables import TABLES
 from features.warehouse import Warehouse, open_warehouse
 
@@ -23,12 +23,20 @@ if TYPE_CHECKING:
 __all__ = ["Warehouse", "open_table", "open_warehouse", "readable"]
 
 
-def open_table(warehouse: Warehouse, sources: Sources, name: str) -> ibis.Table:
+def open_table(warehouse: Warehouse, sources: Sources, name: str, files: tuple[Path, ...] | None = None) -> ibis.Table:
     """Keep one table of the contract in the warehouse, typed and unchecked; what it is found through is opened first.
 
     Beside the contract's columns it has `_row`, the row's number in its source, and may have for a column `c`
     `_came_c`, what came where that could not be read, and `_plain_c`, the column as it stands in a source of the
     right type, unparsed. In a table that is a view over its source they cost nothing until they are asked for.
+
+    Parameters
+    ----------
+    warehouse, sources, name
+        where it is kept, and which table of the settings.
+    files
+        only these of its source's files, see `readers.source_files`: rows have the numbers and columns that they have
+        among all, and there may be none. The warehouse must not have the table yet.
 
     Raises
     ------
@@ -38,6 +46,8 @@ def open_table(warehouse: Warehouse, sources: Sources, name: str) -> ibis.Table:
         when the source cannot be read at all, or is empty.
     """
     if name in warehouse.tables:
+        if files is not None:
+            raise ValueError(f"got {name}, which is open; expected a warehouse without it to open some of its files in")
         return warehouse.tables[name]
     mapping = sources.tables[name]
     for through in _tables_joined(mapping):
@@ -46,39 +56,60 @@ def open_table(warehouse: Warehouse, sources: Sources, name: str) -> ibis.Table:
             raise ConfigError.of(f"{name} through {through!r}", "a table that is mapped too", do)
         open_table(warehouse, sources, through)
     with readable(sources, name):
-        return _opened(warehouse, sources, name)
+        return _opened(warehouse, sources, name, files)
 
 
-def _opened(warehouse: Warehouse, sources: Sources, name: str) -> ibis.Table:
+def _opened(warehouse: Warehouse, sources: Sources, name: str, files: tuple[Path, ...] | None) -> ibis.Table:
     mapping, table = sources.tables[name], TABLES[name]
-    raw = raw_table(warehouse, sources.location, mapping)
+    footers = source_footers(warehouse, sources.location, mapping)
+    if not any(each.types for each in footers):
+        raise _empty(name, mapping)
+    raw = raw_table(warehouse, sources.location, mapping, files)
     _check_columns(name, mapping, [column for column in raw.columns if not is_ours(column)])
-    if mapping.only_where:
-        raw = raw.filter(~is_missing(raw[mapping.only_where]))
+    if not any(each.n for each in footers):
+        raise _empty(name, mapping)
     raw = _joined(warehouse, raw, mapping)
-    columns = contract_columns(raw, table, mapping)
+    # Which columns beyond the contract are numbers is told from all rows, never from some.
+    whole = raw
+    if table.is_open and files is not None:
+        whole = _joined(warehouse, raw_table(warehouse, sources.location, mapping), mapping)
+    columns = contract_columns(whole, table, mapping)
     rows = typed(raw, columns, table, mapping)
-    path = Path(sources.location) / mapping.source
-    warehouse.origins[name] = Origin.of(sources, name, [path] if path.is_file() else [])
+    if files is None:
+        warehouse.origins[name] = _origin(warehouse, sources, name)
     rows = warehouse.store(name, rows) if is_costly(raw, columns, mapping) else warehouse.view(name, rows)
-    if rows.select("_row").limit(1).to_pyarrow().num_rows == 0:
-        do = "look at the export, or unmap it"
-        raise DataError.of(f"no rows in {name} ({mapping.source})", "at least one", do)
+    if mapping.only_where and files is None and rows.select("_row").limit(1).to_pyarrow().num_rows == 0:
+        raise _empty(name, mapping)
     return rows
+
+
+def _origin(warehouse: Warehouse, sources: Sources, name: str) -> Origin:
+    mapping = sources.tables[name]
+    origin = Origin.of(sources, name, listed_files(warehouse, sources.location, mapping))
+    through = [warehouse.origins[other] for other in _tables_joined(mapping)]
+    return origin.after([(other.stamps, other.read_as) for other in through]) if through else origin
+
+
+def _empty(name: str, mapping: TableMapping) -> PerennialError:
+    return DataError.of(f"no rows in {name} ({mapping.source})", "at least one", "look at the export, or unmap it")
 
 
 @contextmanager
 def readable(sources: Sources, name: str) -> Iterator[None]:
-    """Turn the engine's complaint about a table's source into one sentence, with the line where it can be found."""
+    """Turn a complaint about a table's source into one sentence, with the file and line where they are known."""
     try:
         yield
     except PerennialError:
         raise
     except Exception as problem:
-        mapping = sources.tables[name]
-        engine = (str(problem).strip() or repr(problem)).splitlines()[0][:200]
-        where = ragged_line(Path(sources.location) / mapping.source, mapping)
-        came = f"{name} ({mapping.source}), which cannot be read: {where or engine}"
+        source = sources.tables[name].source
+        said = problem.why if isinstance(problem, UnreadableFile) else str(problem)
+        where = file_name(sources.location, problem.path) if isinstance(problem, UnreadableFile) else source
+        lines = (said.strip() or repr(problem)).splitlines()
+        # Spark's first line says that something was wrong, the last of its causes what it was.
+        why = next((line for line in reversed(lines) if "Exception: " in line), lines[0]).strip(": ")[:200]
+        why = why if where == source else f"{where}: {why}"
+        came = f"{name} ({source}), which cannot be read: {why}"
         do = "mend it or export it again; an unusual separator is set by `delimiter`"
         raise DataError.of(came, "a readable table", do) from problem
 
@@ -106,7 +137,9 @@ def _check_columns(name: str, mapping: TableMapping, there: list[str]) -> None:
 
 
 def _joined(warehouse: Warehouse, raw: ibis.Table, mapping: TableMapping) -> ibis.Table:
-    """Add what is found through other tables, joined by their keys, as `_through_<column>`."""
+    """Leave out rows that are none, and add what other tables know, joined by their keys, as `_through_<column>`."""
+    if mapping.only_where:
+        raw = raw.filter(~is_missing(raw[mapping.only_where]))
     for name in mapping.columns:
         mapped = mapping.mapping(name)
         if mapped is None or mapped.through is None:

@@ -8,21 +8,23 @@ import shutil
 import socket
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import reduce
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from features.errors import ConfigError
+from features.parts import ROW_BITS, Part, in_nanoseconds, parts
 from features.warehouse import Warehouse, duckdb_connection, scratch_folder
 
 if TYPE_CHECKING:
     import ibis
     from pyspark import SparkContext
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 # Every session reads and writes times in UTC, and as microseconds; a cast that fails is an error, as on DuckDB.
 SQL_SETTINGS = {
@@ -51,27 +53,64 @@ class SparkWarehouse(Warehouse):
         """DuckDB, in this process."""
         return self.duckdb
 
-    def scan(self, path: Path) -> ibis.Table:
-        """Return a Parquet file as it stands; `_row` is the row's number in the file, from 1."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        # Spark takes nanoseconds for bare numbers.
-        in_nanoseconds = {
-            column.name
-            for column in pq.read_schema(path)
-            if pa.types.is_timestamp(column.type) and column.type.unit == "ns"
-        }
-        rows = self.session.read.parquet(f"file://{path.resolve()}")
-        quoted = {name: "`" + name.replace("`", "``") + "`" for name in rows.columns}
-        selected = [
-            f"timestamp_micros({column} div 1000) AS {column}" if name in in_nanoseconds else column
-            for name, column in quoted.items()
-        ]
-        view = self._unused("scan")
-        rows.selectExpr(*selected, "_metadata.row_index + 1 AS _row").createTempView(view)
+    def scan(self, paths: Sequence[Path], only: Collection[int] | None = None) -> ibis.Table:
+        """Return Parquet files as they stand, as one table, columns by name; `_row` and `only` as on DuckDB."""
+        found, view = parts(self.footers_of(paths), only), self._unused("scan")
+        rows = [_rows(self.session, part, len(found) == 1) for part in found]
+        union = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), rows)
+        union.createTempView(view)
         scanned: ibis.Table = self.connection.table(view)
         return scanned
+
+
+def _rows(session: SparkSession, part: Part, is_alone: bool) -> DataFrame:
+    """A part's rows, numbered."""
+    files = part.files or (part.sample,)
+    rows = session.read.parquet(*(_url(path) for path in files))
+    names = dict(zip(rows.columns, rows.columns, strict=True)) if is_alone else part.names
+    taken = [_column(part, name, ours) for name, ours in names.items()]
+    if len(part.files) < 2:
+        place = part.places[0] if part.places else 0
+        rows = rows.selectExpr(*taken, f"_metadata.row_index + {1 + (place << ROW_BITS)} AS _row")
+        return rows if part.files else rows.limit(0)
+    # Spark writes the same URL with one slash or with three.
+    key = "regexp_replace(_metadata.file_path, '^file:/+', '/') AS _key"
+    numbered = rows.selectExpr(*taken, key, "_metadata.row_index + 1 AS _row")
+    kept = [_quoted(ours) for ours in names.values()]
+    placed = numbered.join(_places(session, part, rows.inputFiles()).hint("broadcast"), "_key", "left")
+    # A row without a place would be lost silently.
+    known = "coalesce(_taken, raise_error('a file that was not listed'))"
+    return placed.selectExpr(*kept, f"_row + shiftleft({known}, {ROW_BITS}) AS _row")
+
+
+def _places(session: SparkSession, part: Part, urls: Sequence[str]) -> DataFrame:
+    """The place of each file among all, by Spark's own name for it."""
+    import pyarrow as pa
+
+    places = dict(zip((str(path.resolve()) for path in part.files), part.places, strict=True))
+    keys = [re.sub("^file:/+", "/", url) for url in urls]
+    named = [places[unquote(key)] for key in keys]
+    return session.createDataFrame(pa.table({"_key": keys, "_taken": pa.array(named, pa.int64())}))
+
+
+def _url(path: Path) -> str:
+    """A file as Spark takes it, for which a name may be a pattern.
+
+    >>> _url(Path("/a[1].parquet"))
+    'file:///a\\\\[1\\\\].parquet'
+    """
+    return "file://" + re.sub(r"([\[\]{}*?\\,])", r"\\\1", str(path.resolve()))
+
+
+def _column(part: Part, name: str, ours: str) -> str:
+    value = _quoted(name)
+    # Spark takes nanoseconds for bare numbers.
+    value = f"timestamp_micros({value} div 1000)" if in_nanoseconds(part.types[name]) else value
+    return f"{value} AS {_quoted(ours)}"
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
 
 
 @contextmanager

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from features.parts import ROW_BITS, Footer, Part, footer, in_nanoseconds, parts
 
 if TYPE_CHECKING:
     import ibis
@@ -20,24 +23,42 @@ class Warehouse:
     """An engine, and every table of the contract opened so far: a view over its source, or over a file in `scratch`.
 
     `connection` is the engine's Ibis backend, `scratch` a folder for files that live as long as the warehouse. Tables
-    may be larger than memory: none of them is held there.
+    may be larger than memory: none of them is held there. `listed` are the files of each source as they were found
+    first, and `footers` what Parquet files say of themselves: neither is asked twice. `origins` say what each table's rows
+    come from. Another warehouse on the same
+    engine, for some of the rows: `dataclasses.replace(warehouse, tables={})`.
     """
 
     connection: Any
     scratch: Path
     tables: dict[str, ibis.Table] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
+    listed: dict[tuple[str, str], tuple[Path, ...]] = field(default_factory=dict)
+    footers: dict[Path, Footer] = field(default_factory=dict)
 
     @property
     def local(self) -> Any:
         """The Ibis DuckDB backend that reads what the engine itself cannot, such as CSV."""
         return self.connection
 
-    def scan(self, path: Path) -> ibis.Table:
-        """Return a Parquet file as it stands; `_row` is the row's number in the file, from 1."""
-        rows = self.connection.read_parquet(path.resolve(), file_row_number=True)
-        numbered: ibis.Table = rows.mutate(_row=rows["file_row_number"] + 1).drop("file_row_number")
-        return numbered
+    def footers_of(self, paths: Sequence[Path]) -> list[Footer]:
+        """Return what Parquet files say of themselves."""
+        for path in paths:
+            if path not in self.footers:
+                self.footers[path] = footer(path)
+        return [self.footers[path] for path in paths]
+
+    def scan(self, paths: Sequence[Path], only: Collection[int] | None = None) -> ibis.Table:
+        """Return Parquet files as they stand, as one table, columns by name.
+
+        `_row` is the row's number in its file, from 1, and the file's place among `paths` above ROW_BITS. With `only`
+        the table has the same columns, and of the rows those of the files at some places.
+        """
+        found, view = parts(self.footers_of(paths), only), self._unused("scan")
+        said = " UNION ALL BY NAME ".join(_select(part, len(found) == 1) for part in found)
+        self.connection.raw_sql(f"CREATE VIEW {view} AS {said}")
+        table: ibis.Table = self.connection.table(view)
+        return table
 
     def view(self, name: str, expression: ibis.Table) -> ibis.Table:
         """Keep a table under a name in place of what was there, computed each time that it is read."""
@@ -55,6 +76,44 @@ class Warehouse:
         import ibis
 
         return str(ibis.util.gen_name(name))
+
+
+def _select(part: Part, is_alone: bool) -> str:
+    """A part's rows in DuckDB's words."""
+    taken = "*" if is_alone else ", ".join(_column(part, name) for name in part.names)
+    # What the engine takes for a pattern is a name here.
+    files = ", ".join(_literal(glob.escape(str(path.resolve()))) for path in part.files or (part.sample,))
+    row = f"file_row_number + 1 + ({_place(part.places)} << {ROW_BITS}) AS _row"
+    none = "" if part.files else " WHERE false"
+    return f"SELECT {taken}, {row} FROM read_parquet([{files}], hive_partitioning = false){none}"  # noqa: S608
+
+
+def _column(part: Part, name: str) -> str:
+    value = _quoted(name)
+    kind = part.types[name]
+    plain = f"CAST({value} AS TIMESTAMP)" if in_nanoseconds(kind) and kind.tz is None else value
+    return f"{plain} AS {_quoted(part.names[name])}"
+
+
+def _place(places: Sequence[int]) -> str:
+    """The place of the file at hand, whose index counts from 0.
+
+    >>> _place((3,)), _place((3, 4, 5)), _place((3, 5))
+    ('3::BIGINT', 'file_index::BIGINT + 3', '[3, 5][file_index::BIGINT + 1]::BIGINT')
+    """
+    if len(places) < 2:
+        return f"{places[0] if places else 0}::BIGINT"
+    if places[-1] - places[0] == len(places) - 1:
+        return f"file_index::BIGINT + {places[0]}"
+    return f"[{', '.join(map(str, places))}][file_index::BIGINT + 1]::BIGINT"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager

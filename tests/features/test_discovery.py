@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from features.discovery import discover
@@ -110,3 +111,55 @@ def test_spaces_around_names_in_the_header_are_no_part_of_them(tmp_path: Path):
 def test_what_a_file_still_lacks_is_said(tmp_path: Path):
     found = discover(write(tmp_path, accounts="account_id\na\n", observations="account_id,use\na,3\n"))
     assert found.notes == ["observations.csv: it looks like observations but has no column for churned; left out"]
+
+
+def write_days(folder: Path, **days: str) -> Path:
+    folder.mkdir()
+    return write(folder, **days)
+
+
+def test_a_folder_of_files_with_the_same_header_is_one_table(tmp_path: Path):
+    write(tmp_path, accounts="account_id\na\n")
+    head = "ticket_id,customer_id,submitted_at\n"
+    write_days(tmp_path / "support_tickets", d1=head + "1,a,01/02/2024\n", d2=head + "2,a,13/02/2024\n", d3="")
+    write_days(tmp_path / "notes")
+    (tmp_path / "notes" / "read.me").touch()
+    found = discover(tmp_path)
+    assert found.tables["cases"].source == "support_tickets/"
+    assert found.tables["cases"].columns["opened_at"] == "submitted_at"
+    assert found.tables["cases"].dates == "day_first"
+    assert found.notes == ["support_tickets/: 3 files, read as one table in the order of their names"]
+
+
+def test_a_folder_of_parquet_files_is_one_table(tmp_path: Path):
+    (tmp_path / "accounts.parquet").mkdir()
+    for day in ("1", "2"):
+        pd.DataFrame({"account_id": [day]}).to_parquet(tmp_path / "accounts.parquet" / f"{day}.parquet")
+    (tmp_path / "accounts.parquet" / "_SUCCESS").touch()
+    assert discover(tmp_path).tables["accounts"].source == "accounts.parquet/"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("b.csv", b"account_id,x\nb,1\n", "got a.csv and b.csv with different columns"),
+        ("b.csv", b"account_id;industry\nb;1\n", "got a.csv and b.csv with different columns"),
+        ("b.parquet", b"", "got a.csv beside b.parquet"),
+        ("b.csv", b"account_id,industry\nb,\xe4\n", "got a.csv, which is not cp1252 as others are"),
+    ],
+)
+def test_a_folder_of_files_that_are_no_one_table_is_left_out_and_said(
+    tmp_path: Path, name: str, content: bytes, why: str
+):
+    write(tmp_path, accounts="account_id\na\n")
+    folder = write_days(tmp_path / "accounts_history", a="account_id,industry\na,ä\n")
+    (folder / name).write_bytes(content)
+    found = discover(tmp_path)
+    assert found.tables["accounts"].source == "accounts.csv"
+    assert [note for note in found.notes if note.startswith(f"accounts_history/: cannot be read as one table ({why}")]
+
+
+def test_one_file_with_accents_says_the_encoding_of_its_folder(tmp_path: Path):
+    folder = write_days(tmp_path / "accounts", a="account_id,industry\na,x\n")
+    (folder / "b.csv").write_bytes("account_id,industry\nb,Café\n".encode("cp1252"))
+    assert discover(tmp_path).tables["accounts"].encoding == "cp1252"

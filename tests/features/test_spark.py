@@ -70,7 +70,7 @@ def test_rows_of_a_file_read_in_parts_are_numbered_as_they_stand(spark: str, tmp
     pq.write_table(pa.table({"value": values}), tmp_path / "t.parquet", row_group_size=1000)
     with open_spark(spark) as warehouse:
         warehouse.session.conf.set("spark.sql.files.maxPartitionBytes", "20000")
-        rows = warehouse.scan(tmp_path / "t.parquet")
+        rows = warehouse.scan([tmp_path / "t.parquet"])
         assert warehouse.session.table(rows.get_name()).rdd.getNumPartitions() > 5
         found = rows.to_pyarrow().sort_by("_row")
     assert found["_row"].to_pylist() == list(range(1, 50_001))

@@ -199,6 +199,7 @@ def company(folder: Path) -> Sources:
     )
     for name, frame in frames.items():
         frame.to_parquet(folder / name) if name.endswith("parquet") else frame.to_csv(folder / name, index=False)
+    in_two_files(folder, frames["survey_responses.parquet"])
     row = {"row_number": True}
     period = {"column": "billing_period_months", "values": {"monthly": "1", "annual": "12"}}
     through = {"through": {"table": "subscriptions", "on": "subscription"}}
@@ -223,7 +224,16 @@ def company(folder: Path) -> Sources:
         }
         for name in frames
     }
+    tables["survey_responses"]["source"] = "survey_responses/*.parquet"
     return Sources.model_validate({"location": str(folder), "tables": tables})
+
+
+def in_two_files(folder: Path, frame: pd.DataFrame) -> None:
+    """The same table in two files, the columns of the second in another order, of another type, and one fewer."""
+    (folder / "survey_responses").mkdir()
+    frame[:35].to_parquet(folder / "survey_responses" / "1.parquet")
+    other = frame[35:].assign(response_id=lambda rows: rows["response_id"].astype("int32"))
+    other.drop(columns="invitation_id").iloc[:, ::-1].to_parquet(folder / "survey_responses" / "2.parquet")
 
 
 def sorted_rows(table: Any) -> list[tuple[str, ...]]:
