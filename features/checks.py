@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from features.checked import Checked
 from features.contract_rules import contract_rules
 from features.errors import ConfigError, DataError
 from features.parsing import is_ours
@@ -52,8 +54,15 @@ class Reading:
         return pd.concat(self.rejects, ignore_index=True) if self.rejects else empty
 
 
-def read_tables(warehouse: Warehouse, sources: Sources) -> Reading:
+def read_tables(warehouse: Warehouse, sources: Sources, kept: Path | None = None) -> Reading:
     """Open every mapped table, set aside the rows that break the contract, and keep the others in the warehouse.
+
+    Parameters
+    ----------
+    warehouse, sources
+        where to, and from where.
+    kept
+        a file that says from run to run which files were found sound: they are not looked at again.
 
     Raises
     ------
@@ -65,12 +74,19 @@ def read_tables(warehouse: Warehouse, sources: Sources) -> Reading:
     if not {"accounts", "observations"} & set(sources.tables):
         came = f"tables {', '.join(sources.tables) or 'none'}"
         raise ConfigError.of(came, "accounts, or observations", "map one under [tables]; `perennial init` does")
-    reading = Reading()
+    reading, checked = Reading(), Checked.read(kept) if kept else None
     # Accounts first: every other table is held against them.
     for name in sorted(sources.tables, key=lambda name: name != "accounts"):
-        open_table(warehouse, sources, name)
+        rows = open_table(warehouse, sources, name)
         with readable(sources, name):
-            _check(warehouse, sources, TABLES[name], reading)
+            if checked and _is_sound(warehouse, sources, TABLES[name], checked):
+                warehouse.view(name, _own(rows))
+            else:
+                _check(warehouse, sources, TABLES[name], reading)
+        if checked and not any(finding.table == name for finding in reading.findings):
+            checked.add(warehouse, name)
+    if checked:
+        checked.write()
     return reading
 
 
@@ -107,9 +123,7 @@ def _check(warehouse: Warehouse, sources: Sources, table: Table, reading: Readin
     n, rows, breaches = _breaches_of_rows(warehouse.tables[table.name], table)
     if not _has_own_key(mapping, table):
         breaches += [breach] if (breach := repeats(rows, table.key)) else []
-    accounts = warehouse.tables.get("accounts")
-    if accounts is not None and table.name != "accounts" and "account_id" in rows.columns:
-        breaches += [breach] if (breach := strangers(rows, accounts)) else []
+    breaches += [breach] if (breach := _strangers(warehouse, rows, table)) else []
     if breaches:
         files = file_names(warehouse, sources.location, mapping)
         rejects = [reject_rows(table, breach, files) for breach in breaches]
@@ -123,7 +137,52 @@ def _check(warehouse: Warehouse, sources: Sources, table: Table, reading: Readin
             first = breaches[0]
             came = f"{table.name}, every row of which is rejected ({first.column}: {first.what})"
             raise DataError.of(came, first.expected, first.do)
-    warehouse.view(table.name, rows.select(*[column for column in rows.columns if not is_ours(column)]))
+    warehouse.view(table.name, _own(rows))
+
+
+def _strangers(warehouse: Warehouse, rows: ibis.Table, table: Table) -> Breach | None:
+    accounts = warehouse.tables.get("accounts")
+    is_held_against = accounts is not None and table.name != "accounts" and "account_id" in rows.columns
+    return strangers(rows, accounts) if is_held_against else None
+
+
+def _own(rows: ibis.Table) -> ibis.Table:
+    """The rows without the columns of the reading."""
+    own: ibis.Table = rows.select(*[column for column in rows.columns if not is_ours(column)])
+    return own
+
+
+def _is_sound(warehouse: Warehouse, sources: Sources, table: Table, checked: Checked) -> bool:
+    """Whether all rows keep the contract, by what is known of the files that were read before."""
+    new = checked.new_files(warehouse, table.name)
+    if new is None:
+        return False
+    if not checked.knows_accounts(warehouse, table.name) and _strangers(warehouse, warehouse.tables[table.name], table):
+        return False
+    if not new:
+        return True
+    _, rows, breaches = _breaches_of_rows(_of_files(warehouse, sources, table.name, new), table)
+    if breaches or _strangers(warehouse, rows, table):
+        return False
+    return _has_own_key(sources.tables[table.name], table) or not (
+        repeats(rows, table.key) or _stood_before(warehouse, sources, table, rows, new)
+    )
+
+
+def _stood_before(
+    warehouse: Warehouse, sources: Sources, table: Table, rows: ibis.Table, new: tuple[Path, ...]
+) -> bool:
+    """Whether rows of new files have a key that stands in another."""
+    others = tuple(path for path in warehouse.origins[table.name].paths if path not in new)
+    before = _of_files(warehouse, sources, table.name, others).select(*table.key)
+    same = before.semi_join(rows.select(*table.key), list(table.key))
+    return bool(same.limit(1).to_pyarrow().num_rows)
+
+
+def _of_files(warehouse: Warehouse, sources: Sources, name: str, files: tuple[Path, ...]) -> ibis.Table:
+    """Some of a table's files, unchecked."""
+    others = {other: rows for other, rows in warehouse.tables.items() if other != name}
+    return open_table(replace(warehouse, tables=others), sources, name, files)
 
 
 def _breaches_of_rows(rows: ibis.Table, table: Table) -> tuple[int, ibis.Table, list[Breach]]:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.coder import Coder, Columns
+from features.streams import STREAMS
 
 if TYPE_CHECKING:
     import ibis
@@ -89,8 +90,10 @@ def write_events(
 def _batches(warehouse: Warehouse, events: ibis.Table) -> Iterator[pa.RecordBatch]:
     """Events as record batches, with the codes of their accounts, and hashes of contacts and touchpoints."""
     log = warehouse.connection.compile(events)
+    streams = ", ".join(f"'{name}'" for name in STREAMS)
     sql = f"""
-        SELECT codes.code AS account, log."at", log.known_at, log.stream, log.kind, log.role, log.value, log.text,
+        SELECT codes.code AS account, log."at", log.known_at, log.kind, log.role, log.value, log.text,
+            TRY_CAST(log.stream AS ENUM({streams})) AS stream,
             CASE WHEN log.contact_id IS NOT NULL THEN hash(log.contact_id) END AS contact,
             CASE WHEN log.touchpoint IS NOT NULL THEN hash(log.touchpoint) END AS touchpoint
         FROM ({log}) AS log JOIN {ACCOUNT_CODES} AS codes ON log.account_id = codes.account_id"""  # noqa: S608

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from features.catalog import Inventory, Kind
@@ -15,18 +16,14 @@ from features.streams import ACCOUNT, ACCOUNT_CHANGED, ACCOUNT_TIME, NEED, OBSER
 MOST_CATEGORY_SHARE = 0.5
 
 
-def inventory(warehouse: Warehouse) -> Inventory:
-    """Return what there is to compute features from."""
-    import ibis
+Counts = Sequence[Mapping[str, Any]]
 
-    log = event_log(warehouse)
+
+def inventory(warehouse: Warehouse, counts: Counts | None = None) -> Inventory:
+    """Return what there is to compute features from; `counts`, as `event_counts` has them, spare it to read the log."""
+    rows = event_counts(warehouse) if counts is None else counts
     # What an account is says nothing here that its columns do not say below.
-    log = log.filter(log["stream"].notin([ACCOUNT, OBSERVED]))
-    found = log.group_by("stream", "kind", "role").aggregate(
-        n=ibis._.count(), valued=log["value"].count(), by_contact=log["contact_id"].count(),
-        at_touchpoint=log["touchpoint"].count(),
-    )  # fmt: skip
-    rows = found.to_pyarrow().to_pylist()
+    rows = [row for row in rows if row["stream"] not in (ACCOUNT, OBSERVED)]
     accounts, names = _columns_there(warehouse, "accounts")
     observed, other_names = _columns_there(warehouse, "observations")
     return Inventory(
@@ -45,11 +42,25 @@ def inventory(warehouse: Warehouse) -> Inventory:
     )
 
 
-def _knowing(rows: list[dict[str, Any]], what: str) -> frozenset[str]:
+def event_counts(warehouse: Warehouse) -> Counts:
+    """Count the events of each stream, kind and role: all (n), and those that know a value, a contact, a touchpoint."""
+    import ibis
+
+    log = event_log(warehouse)
+    log = log.filter(log["stream"].notin([ACCOUNT, OBSERVED]))
+    found = log.group_by("stream", "kind", "role").aggregate(
+        n=ibis._.count(), valued=log["value"].count(), by_contact=log["contact_id"].count(),
+        at_touchpoint=log["touchpoint"].count(),
+    )  # fmt: skip
+    rows: Counts = found.to_pyarrow().to_pylist()
+    return rows
+
+
+def _knowing(rows: Counts, what: str) -> frozenset[str]:
     return frozenset(row["stream"] for row in rows if row[what])
 
 
-def _kinds(rows: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
+def _kinds(rows: Counts) -> dict[str, tuple[str, ...]]:
     """The kinds of each stream, the most frequent first, equal ones by name."""
     count: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows:

@@ -21,6 +21,7 @@ from features.touched import Dates, touched
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from features.inventory import Counts
     from features.warehouse import Warehouse
 
 Progress = Callable[[str], None]
@@ -53,6 +54,18 @@ class _Work:
     def of_all(self) -> bool:
         """Whether every account's events are needed."""
         return bool(self.new_dates) or (bool(self.features) and bool(self.old_dates))
+
+
+def kept_counts(warehouse: Warehouse, folder: Path, threads: int, progress: Progress | None = None) -> Counts:
+    """Return how many events of each kind there are, coding what a refresh of the folder would code.
+
+    Raises
+    ------
+    DataError
+        when another run is at work in the folder.
+    """
+    with PanelFiles(folder).alone():
+        return coded_log(warehouse, folder / LOG, threads, progress).counts
 
 
 def refresh(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,6 +55,19 @@ class CodedLog:
     def account_ids(self) -> list[str]:
         """The ids of accounts by code."""
         return list(self.coder.accounts)
+
+    @property
+    def counts(self) -> list[dict[str, Any]]:
+        """How many events of each stream, kind and role there are, as `inventory.event_counts` has it."""
+        names = ("n", "valued", "by_contact", "at_touchpoint")
+        total = np.zeros((len(self.coder.types), len(names)), dtype=np.int64)
+        for part in self.parts:
+            total[: len(part.counts)] += np.array(part.counts, dtype=np.int64).reshape(-1, len(names))
+        return [
+            {"stream": stream, "kind": kind, "role": role} | dict(zip(names, row, strict=True))
+            for (stream, kind, role), row in zip(self.coder.types, total.tolist(), strict=True)
+            if row[0]
+        ]
 
     def events(self, bucket: int, codes: Int | None = None) -> EventLog:
         """Return the log of one bucket, or of some of its accounts."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from features.catalog import Feature, available, described
+from features.catalog import Feature, Inventory, available, described
 from features.cutoffs import monthly_cutoffs, observed_from, observed_until
 from features.errors import DataError
 from features.inventory import inventory
-from features.kept import refresh
+from features.kept import kept_counts, refresh
 from features.labels import ChurnDefinition
 from features.panel_files import OBSERVED
 from features.recipe import Recipe
@@ -195,7 +195,7 @@ def _plan(
     if churn.kind == "subscription" and "subscriptions" not in warehouse.tables:
         do = 'map it, or set [churn] definition = "inactivity"'
         raise DataError.of("no subscriptions table", "one, since churn is defined by subscription", do)
-    there = inventory(warehouse)
+    there = _inventory(warehouse, settings)
     features = described(available(there), settings.descriptions)
     *instants, end = pd.DatetimeIndex([*cutoffs, until]).as_unit("us").asi8.tolist()
     recipe = Recipe(features, churn, tuple(instants), end)
@@ -211,12 +211,18 @@ def _observed_plan(warehouse: Warehouse, churn: ChurnDefinition, settings: Panel
     n = table.aggregate(rows=table.count(), dated=table["as_of"].count()).to_pyarrow().to_pylist()[0]
     if 0 < n["dated"] < n["rows"]:
         raise DataError.of("observations with and without as_of", "all or none dated", "fill as_of in")
-    there = inventory(warehouse)
+    there = _inventory(warehouse, settings)
     features = described(available(there), settings.descriptions)
     if not n["dated"]:
         features = tuple(feature for feature in features if _is_timeless(feature))
     recipe = Recipe(features, churn, (OBSERVED,), OBSERVED)
     return PanelPlan(recipe, settings.observed_until, there.left_out, bool(n["dated"]))
+
+
+def _inventory(warehouse: Warehouse, settings: PanelSettings) -> Inventory:
+    """What there is to compute features from; where the panel is kept, so is what counts the log."""
+    folder = settings.folder
+    return inventory(warehouse, kept_counts(warehouse, folder, settings.threads) if folder else None)
 
 
 def _is_timeless(feature: Feature) -> bool:

@@ -35,7 +35,7 @@ class DateFiles:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the files hold: `key` says what made them, `parts` which parts of the log rows that are not stale rest on."""
+    """What the files hold: `key` says what made them, `parts` on which parts of the log the rows not stale rest."""
 
     key: str
     parts: tuple[str, ...] = ()

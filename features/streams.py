@@ -17,3 +17,5 @@ ACCOUNT, ACCOUNT_CHANGED, ACCOUNT_TIME = "account", "account_changed", "account_
 CHILD, SIBLING = "child_account", "sibling_account"
 # What the user's own snapshots say, and their label.
 OBSERVED, LABEL = "observed", "label"
+
+STREAMS = tuple(sorted(name for word, name in globals().items() if word.isupper()))

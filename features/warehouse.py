@@ -24,9 +24,8 @@ class Warehouse:
 
     `connection` is the engine's Ibis backend, `scratch` a folder for files that live as long as the warehouse. Tables
     may be larger than memory: none of them is held there. `listed` are the files of each source as they were found
-    first, and `footers` what Parquet files say of themselves: neither is asked twice. `origins` say what each table's rows
-    come from. Another warehouse on the same
-    engine, for some of the rows: `dataclasses.replace(warehouse, tables={})`.
+    first, and `footers` what Parquet files say of themselves: neither is asked twice. `origins` say where each table's
+    rows are from. Another warehouse on the same engine, for some rows: `dataclasses.replace(warehouse, tables={})`.
     """
 
     connection: Any

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from features.labels import ChurnDefinition
     from features.panel import PanelPlan, PanelSettings, Progress
 
-KEPT = "panel"
+KEPT, CHECKED = "panel", "checked.json"
 # As every CSV is written here: a quote inside quotes is doubled, and spaces at the ends of a text stay.
 CSV = {"header": True, "escape": '"', "ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}
 
@@ -53,7 +53,8 @@ def opened_tables(settings: Settings, tell: Progress) -> Iterator[Warehouse]:
     """
     with opened_engine(settings) as warehouse:
         tell("reading tables")
-        fail_on_rejects(read_tables(warehouse, settings.sources), settings.data.on_reject)
+        kept = settings.state_folder / KEPT / CHECKED
+        fail_on_rejects(read_tables(warehouse, settings.sources, kept), settings.data.on_reject)
         yield warehouse
 
 
@@ -121,7 +122,8 @@ def panel_settings(settings: Settings) -> PanelSettings:
         observed_from=None if since is None else pd.Timestamp(since),
         observed_until=None if until is None else pd.Timestamp(until),
         today=pd.Timestamp(datetime.now(UTC)).tz_localize(None),
-        folder=settings.state_folder / KEPT,
+        # Every executor has its own part of the log: of Spark nothing is kept.
+        folder=None if settings.engine.name == "spark" else settings.state_folder / KEPT,
         threads=settings.engine.threads or 2,
         descriptions=settings.words,
     )
