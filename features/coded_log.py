@@ -133,7 +133,7 @@ def _counts(columns: Columns) -> npt.NDArray[np.int64]:
     n = int(columns.type.max()) + 1 if len(columns.type) else 0
     valued = None if columns.value is None else ~np.isnan(columns.value)
     known = [None if hashes is None else hashes != 0 for hashes in (columns.contact, columns.touchpoint)]
-    counts = [np.bincount(columns.type, minlength=n)]
+    counts: list[npt.NDArray[Any]] = [np.bincount(columns.type, minlength=n)]
     for own in (valued, *known):
         counts.append(np.zeros(n) if own is None else np.bincount(columns.type[own], minlength=n))
     return np.stack(counts, axis=1).astype(np.int64)

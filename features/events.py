@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from features import streams as s
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import ibis
 
     from features.sources import Warehouse
+
+    Tables = Mapping[str, ibis.Table]
 
 EVENT_LOG = "event_log"
 URGENT = ("high", "urgent", "critical", "highest", "p1", "1")
@@ -100,55 +103,67 @@ def event_log(warehouse: Warehouse) -> ibis.Table:
     return warehouse.tables[EVENT_LOG]
 
 
-def log_expression(tables: Mapping[str, ibis.Table]) -> ibis.Table:
+def log_expression(tables: Tables) -> ibis.Table:
     """Return the event log of some tables.
 
     It is made of projections, filters, unions, equi-joins and row numbers only, so that every engine computes the same.
     """
-    import ibis
-
-    parts = [part.events for part in log_parts(tables)]
-    log: ibis.Table = parts[0] if len(parts) == 1 else ibis.union(*parts)
-    return log
+    return _union([part.events(tables) for part in log_parts(tables)])
 
 
 @dataclass(frozen=True)
 class LogPart:
-    """The events that one table's rows tell of, and which tables beside it say something of them.
+    """The events that the rows of one table tell of.
 
+    `beside` are the other tables that say something of them, `events` makes them of the tables that there are.
     `is_by_row`: each row by itself, so that the events of some of the rows are some of the events.
     """
 
     table: str
     name: str
     beside: tuple[str, ...]
-    events: ibis.Table
+    events: Callable[[Tables], ibis.Table]
     is_by_row: bool = True
 
 
-def log_parts(tables: Mapping[str, ibis.Table]) -> list[LogPart]:
-    """Return the event log of some tables, table by table; together they are every event once."""
-    import ibis
-
-    parts = []
-    for name, rules in RULES.items():
-        if name in tables:
-            rows = _with_role(tables, name)
-            events = [_events(rows, rule) for rule in rules]
-            beside = ("contacts",) if "contact_id" in tables[name].columns else ()
-            parts.append(LogPart(name, name, beside, events[0] if len(events) == 1 else ibis.union(*events)))
+def log_parts(tables: Tables) -> list[LogPart]:
+    """Return what the event log of some tables is made of; together the parts are every event once."""
+    parts = [LogPart(name, name, _contacts(tables, name), partial(_of_rows, name)) for name in RULES if name in tables]
     if {"survey_invitations", "survey_responses"} <= set(tables):
-        parts.append(LogPart("survey_invitations", s.ANSWERED, ("survey_responses", "contacts"), _answered(tables)))
+        parts.append(LogPart("survey_invitations", s.ANSWERED, ("survey_responses", "contacts"), _answered))
     if "accounts" in tables:
-        events = account_events(tables["accounts"], tables.get("account_changes"))
-        parts.append(LogPart("accounts", "accounts", ("account_changes",), ibis.union(*events), False))
+        parts.append(LogPart("accounts", "accounts", ("account_changes",), _of_accounts, is_by_row=False))
     if "observations" in tables:
-        events = observation_events(tables["observations"])
-        parts.append(LogPart("observations", "observations", (), ibis.union(*events)))
+        parts.append(LogPart("observations", "observations", (), _of_observations))
     return parts
 
 
-def _with_role(tables: Mapping[str, ibis.Table], name: str) -> ibis.Table:
+def _contacts(tables: Tables, name: str) -> tuple[str, ...]:
+    """The table of contacts, where it says whom the rows of another are of."""
+    return ("contacts",) if name != "contacts" and "contact_id" in tables[name].columns else ()
+
+
+def _of_rows(name: str, tables: Tables) -> ibis.Table:
+    rows = _with_role(tables, name)
+    return _union([_events(rows, rule) for rule in RULES[name]])
+
+
+def _of_accounts(tables: Tables) -> ibis.Table:
+    return _union(account_events(tables["accounts"], tables.get("account_changes")))
+
+
+def _of_observations(tables: Tables) -> ibis.Table:
+    return _union(observation_events(tables["observations"]))
+
+
+def _union(parts: Sequence[ibis.Table]) -> ibis.Table:
+    import ibis
+
+    log: ibis.Table = parts[0] if len(parts) == 1 else ibis.union(*parts)
+    return log
+
+
+def _with_role(tables: Tables, name: str) -> ibis.Table:
     """The table with the buying role of each row's contact."""
     import ibis
 
@@ -187,7 +202,7 @@ def _events(rows: ibis.Table, rule: Rule) -> ibis.Table:
 ANSWERED_RULE = Rule(Const(s.ANSWERED), "sent_at", Col("survey_type"), Const(1.0), also=("first_known_at",))
 
 
-def _answered(tables: Mapping[str, ibis.Table]) -> ibis.Table:
+def _answered(tables: Tables) -> ibis.Table:
     """Each invitation that was answered, at the time it was sent, known since it was answered."""
     import ibis
 

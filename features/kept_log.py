@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -96,8 +96,8 @@ def coded_log(warehouse: Warehouse, folder: Path, threads: int, progress: Progre
             if progress:
                 progress(f"panel: reading {part.name}")
             made = KeptPart(folder / f"{part.name}-{digest([beside, missing])}", missing, beside)
-            events = part.events if missing == stamps else _of_files(warehouse, part, missing)
-            own.append(_make(warehouse, made, events, coder, n_buckets, threads))
+            tables = warehouse.tables if missing == stamps else _with_files(warehouse, part.table, missing)
+            own.append(_make(warehouse, made, part.events(tables), coder, n_buckets, threads))
         found += own
     return CodedLog(n_buckets, coder, tuple(found))
 
@@ -217,11 +217,10 @@ def _make(
     return made
 
 
-def _of_files(warehouse: Warehouse, part: LogPart, stamps: Sequence[str]) -> ibis.Table:
-    """A part's events from some of its table's files."""
-    origin = warehouse.origins[part.table]
-    some = replace(warehouse, tables={name: rows for name, rows in warehouse.tables.items() if name != part.table})
+def _with_files(warehouse: Warehouse, name: str, stamps: Sequence[str]) -> Mapping[str, ibis.Table]:
+    """The tables, with the rows of some files only of one of them."""
+    origin = warehouse.origins[name]
+    some = replace(warehouse, tables={other: rows for other, rows in warehouse.tables.items() if other != name})
     files = tuple(path for path, stamp in zip(origin.paths, origin.stamps, strict=True) if stamp in stamps)
-    rows = open_table(some, origin.sources, part.table, files)
-    some.tables[part.table] = rows.select(*[name for name in rows.columns if not is_ours(name)])
-    return next(each.events for each in log_parts(some.tables) if each.name == part.name)
+    rows = open_table(some, origin.sources, name, files)
+    return warehouse.tables | {name: rows.select(*[column for column in rows.columns if not is_ours(column)])}

@@ -77,8 +77,8 @@ def _filled(events: Columns) -> Columns:
 
 def _seen_at_once(events: Columns, own: npt.NDArray[np.bool_]) -> Columns:
     """Some of the events, as if each had been known when it happened: a label does not ask since when it was known."""
-    some = type(events)(*(column[own] for column in events))
-    return some._replace(known_at=some.at)
+    some = {name: column[own] for name, column in events._asdict().items()}
+    return type(events)(**some | {"known_at": some["at"]})
 
 
 @numba.njit(cache=True, nogil=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,30 +30,47 @@ def catalogue(plan: Plan) -> Iterator[Figure]:
         yield from figures_of(f"catalogue.{size(plan.small)}", [small])
         if plan.is_full:
             yield from on_spark(plan.small, home)
-        yield day_like_full_build(plan.small, home)
+        yield from day_like_full_build(plan.small, home)
         middle = by_cutoffs(plan, home)
         for count, runs in middle.items():
             yield from figures_of(f"catalogue.{size(plan.middle)}.{count}_cutoffs", runs)
         yield from one_more_cutoff(plan, middle)
         yield from online(plan)
         large = build(plan.large, home)
-        yield from _of_large(plan, small, large, day=add_day(plan.large, home))
+        keep_state(home)
+        days = {"one_more_day": add_day(plan.large, home), "one_day_rewritten": rewrite_day(plan.large, home)}
+        yield from _of_large(plan, small, large, days)
 
 
 def build(events: int, home: Path, cutoffs: int = len(DATES)) -> Run:
     """Return a full build at the last so many cutoffs, its panel in `home/panel`, its state in `home/state`."""
-    folder = warm(table_folder(events))
+    folder = warm(exported(table_folder(events), fresh(home / "tables")))
     out, state = fresh(home / "panel"), fresh(home / "state")
     return measured(f"{PRODUCT}:write_full_catalogue", folder, DATES[-cutoffs:], out, state)
 
 
+def exported(folder: Path, target: Path) -> Path:
+    """Put each table into a folder of its own, as daily exports have it, with all of it in one file."""
+    for path in folder.glob("*.parquet"):
+        (target / path.stem).mkdir()
+        os.link(path, target / path.stem / "history.parquet")
+    return target
+
+
 def add_day(events: int, home: Path) -> Run:
-    """Return what bringing the panel up to date took, once the tables have the rows of one more day."""
-    folder = warm(with_the_day(table_folder(events), home / "tables"))
-    return measured(f"{PRODUCT}:write_full_catalogue", folder, DATES, home / "panel", home / "state")
+    """Return what bringing the panel up to date took, once the day's export lies beside the others."""
+    for path in (table_folder(events) / "day").glob("*.parquet"):
+        shutil.copy(path, home / "tables" / path.stem / "later-day.parquet")
+    return measured(f"{PRODUCT}:write_full_catalogue", warm(home / "tables"), DATES, home / "panel", home / "state")
 
 
-def _of_large(plan: Plan, small: Run, large: Run, day: Run) -> Iterator[Figure]:
+def rewrite_day(events: int, home: Path) -> Run:
+    """Return what it took where every table was exported anew with the day in it."""
+    folder = warm(with_the_day(table_folder(events), home / "rewritten"))
+    return measured(f"{PRODUCT}:write_full_catalogue", folder, DATES, fresh(home / "again"), home / "state-before")
+
+
+def _of_large(plan: Plan, small: Run, large: Run, days: dict[str, Run]) -> Iterator[Figure]:
     name = f"catalogue.{size(plan.large)}"
     scan = measured("experiments.benchmarks.yardsticks.scan:scan", table_folder(plan.large))
     yield Figure(f"{name}.features", large.answer, "features")
@@ -62,8 +81,16 @@ def _of_large(plan: Plan, small: Run, large: Run, day: Run) -> Iterator[Figure]:
     bar = plan.bar(f"<= {plan.large / plan.small:g}")
     growth = large.seconds / small.seconds
     yield Figure(f"catalogue.growth_{size(plan.small)}_to_{size(plan.large)}", growth, "x", bar)
-    yield from figures_of(f"{name}.one_more_day", [day])
-    yield Figure(f"{name}.one_more_day.share", day.seconds / large.seconds, "share", plan.bar("<= 0.1"))
+    for how, day in days.items():
+        yield from figures_of(f"{name}.{how}", [day])
+        bar = plan.bar("<= 0.1") if how == "one_more_day" else None
+        yield Figure(f"{name}.{how}.share", day.seconds / large.seconds, "share", bar)
+
+
+def keep_state(home: Path) -> None:
+    """Keep the state as it is, in `home/state-before`; files are never written in place, so names are enough."""
+    shutil.rmtree(home / "state-before", ignore_errors=True)
+    shutil.copytree(home / "state", home / "state-before", copy_function=os.link)
 
 
 def by_cutoffs(plan: Plan, home: Path) -> dict[int, list[Run]]:
@@ -107,14 +134,17 @@ def accounts_of_size(folder: Path, events: int, count: int) -> list[str]:
         return [account for (account,) in engine.execute(nearest, [events, count]).fetchall()]
 
 
-def day_like_full_build(events: int, home: Path) -> Figure:
-    """Return in how many columns a panel with a day added differs, in any bit, from one built anew."""
+def day_like_full_build(events: int, home: Path) -> Iterator[Figure]:
+    """Yield in how many columns a panel with a day added differs, in any bit, from one built anew."""
+    keep_state(home)
     add_day(events, home)
+    rewrite_day(events, home)
     with tempfile.TemporaryDirectory() as scratch:
         out, state = (fresh(Path(scratch) / name) for name in ("panel", "state"))
         measured(f"{PRODUCT}:write_full_catalogue", home / "tables", DATES, out, state)
-        n = len(differing(home / "panel", out, to_the_bit=True))
-    return Figure(f"catalogue.{size(events)}.one_more_day.unlike_full_build", n, "columns", "== 0")
+        for how, panel in (("one_more_day", home / "panel"), ("one_day_rewritten", home / "again")):
+            n = len(differing(panel, out, to_the_bit=True))
+            yield Figure(f"catalogue.{size(events)}.{how}.unlike_full_build", n, "columns", "== 0")
 
 
 def with_the_day(folder: Path, target: Path) -> Path:

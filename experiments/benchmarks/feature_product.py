@@ -22,12 +22,13 @@ from features.catalog import Feature, available
 from features.checks import read_tables
 from features.compute import Compute, Windowed
 from features.inventory import inventory
-from features.kept import refresh
+from features.kept import kept_counts, refresh
 from features.labels import ChurnDefinition
 from features.mapping import Sources
 from features.recipe import Recipe
 from features.sources import Warehouse, open_table, open_warehouse
 from features.streams import ACTIVITY
+from features.tables import TABLES
 
 CHURN = ChurnDefinition("subscription")
 LONG_AGO = np.datetime64("2000-01-01", "us")
@@ -94,31 +95,32 @@ def write_full_catalogue(folder: str, cutoffs: Sequence[str], out: str, state: s
     Parameters
     ----------
     folder
-        has a Parquet file for each table of the contract, see `feature_tables`.
+        has a Parquet file, or a folder of such, for each table of the contract, see `feature_tables`.
     cutoffs, out
         as above; the columns are account_id, as_of, churned and the features.
     state
         a folder where the panel is kept: where it holds one, only what changed since then is computed.
     """
-    with opened(Path(folder)) as warehouse:
+    with opened(Path(folder), Path(state) / "checked.json") as warehouse:
         return _refreshed(warehouse, cutoffs, Path(out), Path(state))
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Warehouse]:
+def opened(folder: Path, kept: Path | None = None) -> Iterator[Warehouse]:
     """Yield the tables of a folder, read and checked."""
     with open_warehouse(memory_limit="2GB", threads=2) as warehouse:
-        read_tables(warehouse, Sources(location=str(folder), tables=_mapping(folder)))
+        read_tables(warehouse, Sources(location=str(folder), tables=_mapping(folder)), kept)
         yield warehouse
 
 
 def _mapping(folder: Path) -> dict[str, object]:
-    return {path.stem: {"source": path.name} for path in sorted(folder.glob("*.parquet"))}
+    tables = [path for path in sorted(folder.iterdir()) if path.suffix == ".parquet" or path.name in TABLES]
+    return {path.stem: {"source": path.name} for path in tables}
 
 
 def _refreshed(warehouse: Warehouse, cutoffs: Sequence[str], out: Path, state: Path) -> int:
     """Bring the kept panel up to date, and put its files where they are looked at."""
-    features = available(inventory(warehouse))
+    features = available(inventory(warehouse, kept_counts(warehouse, state, threads=2)))
     recipe = Recipe(features, CHURN, _micros(cutoffs), _micros(cutoffs)[-1])
     for file in refresh(warehouse, recipe, state).files:
         target = out / file.relative_to(state)
