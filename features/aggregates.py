@@ -41,21 +41,19 @@ def mean(x, low, high):
 @inlined
 def smallest(x, low, high):
     """The smallest value."""
-    found = np.nan
-    for i in range(low, high):
-        if not x.value[i] >= found:
-            found = x.value[i] if not np.isnan(x.value[i]) else found
-    return found
+    found = np.inf
+    for value in x.value[low:high]:
+        found = value if value < found else found
+    return found if found < np.inf else np.nan
 
 
 @inlined
 def largest(x, low, high):
     """The largest value."""
-    found = np.nan
-    for i in range(low, high):
-        if not x.value[i] <= found:
-            found = x.value[i] if not np.isnan(x.value[i]) else found
-    return found
+    found = -np.inf
+    for value in x.value[low:high]:
+        found = value if value > found else found
+    return found if found > -np.inf else np.nan
 
 
 @inlined
@@ -293,15 +291,14 @@ def decayed_values(x, low, high, half_life):
 
     From value to value: what there was, halved for the time in between, and one more.
     """
-    for i in range(resumed(x, low), high):
+    begin = resumed(x, low)
+    found, weight, place = x.state[0], x.state[1], int(x.state[2])
+    for i in range(begin, high):
         if not np.isnan(x.value[i]):
-            latest = int(x.state[2]) if x.state[1] > 0 else i
-            share = halved(x.at[latest], x.at[i], half_life)
-            x.state[0] = x.state[0] * share + x.value[i]
-            x.state[1] = x.state[1] * share + 1.0
-            x.state[2] = i
-    x.reached[1] = high
-    return x.state[0], x.state[1], int(x.state[2])
+            share = halved(x.at[place], x.at[i], half_life) if weight > 0 else 0.0
+            found, weight, place = found * share + x.value[i], weight * share + 1.0, i
+    x.reached[1], x.state[0], x.state[1], x.state[2] = high, found, weight, place
+    return found, weight, place
 
 
 @inlined
@@ -314,10 +311,12 @@ def decayed_total(x, low, high, as_of, half_life):
 @inlined
 def decayed_count(x, low, high, as_of, half_life):
     """The number of events, each halved for every `parameter` days of its age."""
-    for i in range(resumed(x, low), high):
-        x.state[0] = x.state[0] * halved(x.at[max(i - 1, low)], x.at[i], half_life) + 1.0
-    x.reached[1] = high
-    return x.state[0] * halved(x.at[high - 1], as_of, half_life) if high > low else 0.0
+    begin = resumed(x, low)
+    found = x.state[0]
+    for i in range(begin, high):
+        found = found * halved(x.at[max(i - 1, low)], x.at[i], half_life) + 1.0
+    x.reached[1], x.state[0] = high, found
+    return found * halved(x.at[high - 1], as_of, half_life) if high > low else 0.0
 
 
 @inlined

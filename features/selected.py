@@ -24,8 +24,8 @@ spliced = numba.njit(**_HOW, inline="always")
 
 KIND, TEXT, CONTACT, TOUCHPOINT, SUMS = range(5)
 NEVER = np.iinfo(np.int32).max
-# Of what the sums reach, the least part that a window's own sum may be and still be told from them: 2^-30.
-LEAST_PART = 2.0**-30
+# Of what the sums reach, the least part that a window's own sum may be and still be told from them exactly enough.
+LEAST_PART = 2.0**-50
 
 
 class Events(NamedTuple):

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from features.aggregates import EVER, aggregate
 from features.log import EventLog
-from features.selected import Events, compiled, entrance, inlined, room_for, spliced, take
+from features.selected import Events, compiled, entrance, room_for, spliced, take
 
 Float = npt.NDArray[np.float64]
 Single = npt.NDArray[np.float32]
@@ -54,7 +54,7 @@ def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan) -> Single:
     plan
         what to compute.
     """
-    out = np.full((len(plan.operation), len(accounts)), np.nan, dtype=np.float32)
+    out = np.empty((len(plan.operation), len(accounts)), dtype=np.float32)
     starts = np.flatnonzero(np.r_[True, accounts[1:] != accounts[:-1]][: len(accounts)])
     bounds = np.append(starts, len(accounts))
     most_events = int(np.diff(log.offsets)[accounts[starts]].max(initial=0))
@@ -158,45 +158,45 @@ def _fill_with_nothing(first, last, n_rows, room):
 @compiled
 def _is_late(events, places, instant):
     """Whether some event had happened before an instant, but was not known by then."""
+    found = False
     for i in places:
-        if events.at[i] < instant <= events.known_at[i]:
-            return True
-    return False
+        found |= events.at[i] < instant <= events.known_at[i]
+    return found
 
 
 @compiled
 def _fill_leaves(x, instants, plan, first, last, room, begin):
     """Evaluate leaves over the selected events, leaf by leaf and instant by instant, into the rows from `begin` on."""
     lows, highs, window = room.lows, room.highs, np.int64(-1)
-    _ends(x, instants, lows, highs)
+    _ends(x.at[: x.n[0]], instants, lows, highs)
     for leaf in range(first, last):
         if plan.window[leaf] != window:
             window = plan.window[leaf]
-            _beginnings(x, instants, window, lows)
+            _beginnings(x.at[: x.n[0]], instants, window, lows)
         which, parameter, x.reached[0] = plan.aggregate[leaf], plan.parameter[leaf], -1
         for row in range(len(instants)):
             value = aggregate(which, x, lows[row], highs[row], instants[row], window, parameter)
             room.leaves[leaf, begin + row] = value
 
 
-@inlined
-def _ends(x, instants, lows, highs):
+@compiled
+def _ends(at, instants, lows, highs):
     """The position of the first event at or after each instant: it only ever goes forward. Windows of no length."""
     place = 0
     for row in range(len(instants)):
-        while place < x.n[0] and x.at[place] < instants[row]:
+        while place < len(at) and at[place] < instants[row]:
             place += 1
         lows[row] = highs[row] = place
 
 
-@inlined
-def _beginnings(x, instants, window, lows):
+@compiled
+def _beginnings(at, instants, window, lows):
     """The position of the first event of each instant's window, given those of a shorter window: not after them."""
     place = lows[0]
-    while place > 0 and x.at[place - 1] >= instants[0] - window:
+    while place > 0 and at[place - 1] >= instants[0] - window:
         place -= 1
     for row in range(len(instants)):
-        while place < x.n[0] and x.at[place] < instants[row] - window:
+        while place < len(at) and at[place] < instants[row] - window:
             place += 1
         lows[row] = place
 

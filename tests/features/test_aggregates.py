@@ -315,3 +315,45 @@ def test_an_account_without_events_has_a_row_too() -> None:
     got = walk(log, np.array([0]), np.array([START]), plan_of(log, [("s", "count", None), ("s", "mean", None)]))
     assert got[0, 0] == 0.0
     assert math.isnan(got[1, 0])
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=ROWS, cutoffs=st.lists(st.integers(0, 24 * 110), min_size=2, max_size=5, unique=True))
+def test_a_value_is_the_same_bits_whatever_else_is_computed_with_it(rows: list[tuple], cutoffs: list[int]) -> None:
+    rows = [(*row[:5], row[5] if row[5] is None else row[5] / 7.0, *row[6:]) for row in rows]
+    log = log_of(rows, ["a", "b"])
+    instants = np.array([START + hours * HOUR for hours in sorted(cutoffs)])
+    together = walk(log, np.repeat(np.arange(2), len(instants)), np.tile(instants, 2), plan_of(log, LEAVES))
+    for row, as_of in enumerate(instants):
+        for account in range(2):
+            one = walk(log, np.array([account]), np.array([as_of]), plan_of(log, LEAVES))
+            assert one.tobytes() == together[:, [account * len(instants) + row]].tobytes()
+    for i, leaf in list(enumerate(LEAVES))[::17]:
+        alone = walk(log, np.repeat(np.arange(2), len(instants)), np.tile(instants, 2), plan_of(log, [leaf]))
+        assert alone[0].tobytes() == together[i].tobytes()
+
+
+@pytest.mark.parametrize("large", [1e18, -1e18, 1e40, 1e300, 1.7e308])
+@pytest.mark.parametrize("name", ["total", "mean"])
+def test_a_large_value_before_the_window_takes_nothing_from_the_sums_in_it(large: float, name: str) -> None:
+    values = [0.1, 0.2, 0.7, 12.34]
+    log = one_account((0, large), (1, large), *((20 + day, value) for day, value in enumerate(values)), (24, None))
+    got = walk(log, np.array([0]), np.array([START + 25 * DAY]), plan_of(log, [("s", name, 7)]))
+    expected = math.fsum(values) / (len(values) if name == "mean" else 1)
+    assert got[0, 0] == np.float32(expected)
+
+
+def test_sums_come_out_as_if_added_without_rounding() -> None:
+    values = [0.1, 1e12, 0.2, -1e12, 0.3, 1e-9] * 3
+    log = one_account(*((day / 2, value) for day, value in enumerate(values)))
+    got = walk(log, np.array([0]), np.array([START + 20 * DAY]), plan_of(log, [("s", "total", None)]))
+    assert got[0, 0] == np.float32(math.fsum(values))
+
+
+def test_a_window_without_values_sums_to_nothing_at_all() -> None:
+    log = one_account((0, 0.1), (1, 1e18), (20, None))
+    leaves = [("s", "total", 7), ("s", "mean", 7), ("s", "total", None)]
+    got = walk(log, np.array([0]), np.array([START + 25 * DAY]), plan_of(log, leaves))[:, 0]
+    assert got[0] == 0.0
+    assert math.isnan(got[1])
+    assert got[2] == np.float32(1e18)
