@@ -133,7 +133,7 @@ def raw_table(
         came = f"{mapping.source} with columns {', '.join(ours)}"
         raise ConfigError.of(came, "names that the reading itself does not use", "rename them at the source")
     if len(footers) > 1:
-        _check_types(file_names(warehouse, location, mapping), mapping, footers)
+        _check_types(warehouse, location, mapping, footers)
     only = None if files is None else _places(listed_files(warehouse, location, mapping), mapping, files)
     return warehouse.scan([each.path for each in footers], only)
 
@@ -157,9 +157,10 @@ def _places(listed: tuple[Path, ...], mapping: TableMapping, files: tuple[Path, 
     return {places[path] for path in files}
 
 
-def _check_types(names: tuple[str, ...], mapping: TableMapping, footers: list[Footer]) -> None:
+def _check_types(warehouse: Warehouse, location: str, mapping: TableMapping, footers: list[Footer]) -> None:
     found = conflict(footers)
     if found:
+        names = file_names(warehouse, location, mapping)
         column, one, other = found
         said = [f"{_type(each, column)} in {names[footers.index(each)]}" for each in (one, other)]
         do = f"export it alike, or leave {column} out of the files"

@@ -81,7 +81,7 @@ def _select(part: Part, is_alone: bool) -> str:
     """A part's rows in DuckDB's words."""
     taken = "*" if is_alone else ", ".join(_column(part, name) for name in part.names)
     # What the engine takes for a pattern is a name here.
-    files = ", ".join(_literal(glob.escape(str(path.resolve()))) for path in part.files or (part.sample,))
+    files = ", ".join(_literal(glob.escape(str(path.absolute()))) for path in part.files or (part.sample,))
     row = f"file_row_number + 1 + ({_place(part.places)} << {ROW_BITS}) AS _row"
     none = "" if part.files else " WHERE false"
     return f"SELECT {taken}, {row} FROM read_parquet([{files}], hive_partitioning = false){none}"  # noqa: S608
