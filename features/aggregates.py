@@ -3,7 +3,8 @@
 Each is one small function of the events `x` that were known before `as_of`, oldest first, of which those from `low` to
 `high` lie in the half-open window [as_of - window, as_of). Times and windows are microseconds. `parameter` is what the
 docstring says. Without events in the window counts and sums are 0 and all else is NaN; so is a value that is not there.
-A new aggregate is a function here, a name in AGGREGATES, a line in the dispatch, and an oracle in its test.
+What is asked for at several dates or in several windows is made once: see `summed`, `previous` and `resumed`.
+A new aggregate is a function here, a name in AGGREGATES, a branch in `aggregate`, and an oracle in its test.
 """
 
 from __future__ import annotations
