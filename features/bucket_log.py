@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from features.log import Coded, Codes, EventLog, Int, Type, in_order, ranks
 
@@ -73,9 +72,12 @@ def _dense(hashes: Int | None, n: int) -> tuple[Codes, int]:
     """Hashes as small numbers, -1 for 0."""
     if hashes is None:
         return _none(n), 0
-    codes, found = pd.factorize(hashes)
-    none = np.flatnonzero(found == 0)
-    return np.where(codes == none[0], -1, codes).astype(np.int32) if len(none) else codes.astype(np.int32), len(found)
+    import pyarrow as pa
+
+    found = pa.array(hashes).dictionary_encode()
+    codes = np.arange(len(found.dictionary), dtype=np.int32)
+    codes[found.dictionary.to_numpy() == 0] = -1
+    return codes[found.indices.to_numpy()], len(codes)
 
 
 def _none(n: int) -> Codes:

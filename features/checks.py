@@ -132,7 +132,7 @@ def _check(warehouse: Warehouse, sources: Sources, table: Table, reading: Readin
         reading.of_many_files |= {table.name} if len(files) > 1 else set()
         rows = without(warehouse, rows, rejects)
         left_out = [frame["_row"].tolist() for frame in rejects]
-        warehouse.origins[table.name] = warehouse.origins[table.name].after(left_out)
+        warehouse.origins[table.name] = warehouse.origins[table.name].without(left_out)
         if len({row for frame in rejects for row in frame["_row"]}) == n:
             first = breaches[0]
             came = f"{table.name}, every row of which is rejected ({first.column}: {first.what})"
@@ -147,8 +147,8 @@ def _strangers(warehouse: Warehouse, rows: ibis.Table, table: Table) -> Breach |
 
 
 def _own(rows: ibis.Table) -> ibis.Table:
-    """The rows without the columns of the reading."""
-    own: ibis.Table = rows.select(*[column for column in rows.columns if not is_ours(column)])
+    """The rows with their numbers, without the other columns of the reading."""
+    own: ibis.Table = rows.select(*[column for column in rows.columns if column == "_row" or not is_ours(column)])
     return own
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -63,41 +63,46 @@ class KeptPart:
 
 
 def write_events(
-    warehouse: Warehouse, events: ibis.Table, coder: Coder, n_buckets: int, folder: Path, threads: int
+    warehouse: Warehouse, slices: Sequence[ibis.Table], coder: Coder, n_buckets: int, folder: Path, threads: int
 ) -> Counts:
-    """Write events into a folder as the engine reads them; return their counts by type, as `KeptPart` has them."""
+    """Write events into a folder as the engine reads them; return their counts by type, as `KeptPart` has them.
 
-    def write(number: int, batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
-        columns = coder.columns(batch)
-        _write_file(columns, n_buckets, folder / f"{number:05}.arrow")
-        return _counts(columns)
+    Slices are read side by side, since the engine gives the rows of one query to one reader.
+    """
+    queries = [_query(warehouse, events) for events in slices]
 
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: list[Future[npt.NDArray[np.int64]]] = []
+    def write(number: int) -> list[npt.NDArray[np.int64]]:
         counts = []
-        for number, batch in enumerate(_batches(warehouse, events)):
-            waiting.append(pool.submit(write, number, batch))
-            # The engine must not run ahead: what it has read waits in memory.
-            if len(waiting) > threads:
-                counts.append(waiting.pop(0).result())
-        counts += [future.result() for future in waiting]
+        for i, batch in enumerate(_batches(warehouse, queries[number])):
+            columns = coder.columns(batch)
+            _write_file(columns, n_buckets, folder / f"{number:04}-{i:04}.arrow")
+            counts.append(_counts(columns))
+        return counts
+
+    engine_threads = 1 if len(queries) > 1 else threads
+    with warehouse.threads(engine_threads), ThreadPoolExecutor(threads) as pool:
+        counts = [count for each in pool.map(write, range(len(queries))) for count in each]
     total = np.zeros((len(coder.types), 4), dtype=np.int64)
     for count in counts:
         total[: len(count)] += count
     return tuple(map(tuple, total.tolist()))
 
 
-def _batches(warehouse: Warehouse, events: ibis.Table) -> Iterator[pa.RecordBatch]:
-    """Events as record batches, with the codes of their accounts, and hashes of contacts and touchpoints."""
+def _query(warehouse: Warehouse, events: ibis.Table) -> str:
+    """Events with the codes of their accounts, and hashes of contacts and touchpoints, in the engine's words."""
     log = warehouse.connection.compile(events)
     streams = ", ".join(f"'{name}'" for name in STREAMS)
-    sql = f"""
+    return f"""
         SELECT codes.code AS account, log."at", log.known_at, log.kind, log.role, log.value, log.text,
             TRY_CAST(log.stream AS ENUM({streams})) AS stream,
             CASE WHEN log.contact_id IS NOT NULL THEN hash(log.contact_id) END AS contact,
             CASE WHEN log.touchpoint IS NOT NULL THEN hash(log.touchpoint) END AS touchpoint
         FROM ({log}) AS log JOIN {ACCOUNT_CODES} AS codes ON log.account_id = codes.account_id"""  # noqa: S608
-    yield from warehouse.connection.raw_sql(sql).to_arrow_reader(EVENTS_A_FILE)
+
+
+def _batches(warehouse: Warehouse, query: str) -> Iterator[pa.RecordBatch]:
+    with warehouse.cursor() as cursor:
+        yield from cursor.execute(query).to_arrow_reader(EVENTS_A_FILE)
 
 
 def _write_file(columns: Columns, n_buckets: int, path: Path) -> None:

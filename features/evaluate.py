@@ -11,6 +11,7 @@ import numpy as np
 from features.aggregates import AGGREGATES, DAY, EVER
 from features.catalog import Feature
 from features.compute import Combined, Windowed, parts
+from features.labels import Spine
 from features.log import EventLog, Int, Type
 from features.walk import DIFFERENCE, ITSELF, RATIO, Plan, walk
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _OPERATIONS = {"-": DIFFERENCE, "/": RATIO}
 
 
-def event_features(log: EventLog, features: Sequence[Feature], accounts: Int, as_of: Int) -> dict[str, pa.Array]:
+def event_features(log: EventLog, features: Sequence[Feature], spine: Spine, places: Int) -> dict[str, pa.Array]:
     """Return the features of spine rows, one array a feature: numbers as float32, categories as text, null if missing.
 
     Parameters
@@ -29,10 +30,12 @@ def event_features(log: EventLog, features: Sequence[Feature], accounts: Int, as
         the events.
     features
         declarations with a computation.
-    accounts, as_of
-        the spine: positions in `log.accounts`, ascending, and instants (microseconds), ascending in each account.
+    spine
+        the rows, in order of account and date.
+    places
+        where in the arrays each of them goes.
     """
-    values = walk(log, accounts, as_of, _planner(tuple(features)).of(log.types))
+    values = walk(log, spine.account, spine.as_of, _planner(tuple(features)).of(log.types), places)
     return {feature.name: _column(feature, values[i], log) for i, feature in enumerate(features)}
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -258,8 +259,8 @@ def _by_date(rows: pa.Table, dates: tuple[int, ...]) -> Iterable[tuple[int, pa.T
 
     if len(dates) == 1:
         return [(dates[0], rows)]
-    as_of = rows["as_of"].cast(pa.int64()).to_numpy()
-    return [(date, rows.take(pa.array(np.flatnonzero(as_of == date)))) for date in dates]
+    bounds = np.searchsorted(rows["as_of"].cast(pa.int64()).to_numpy(), [*dates, dates[-1] + 1])
+    return [(date, rows.slice(low, high - low)) for date, (low, high) in zip(dates, pairwise(bounds), strict=True)]
 
 
 def _there(files: PanelFiles, recipe: Recipe, n_buckets: int) -> tuple[tuple[Path, ...], int]:

@@ -20,7 +20,6 @@ from features.coder import Coder
 from features.events import RULES, LogPart, log_expression, log_parts
 from features.log import EventLog, Int
 from features.origin import digest
-from features.parsing import is_ours
 from features.sources import open_table
 
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ LOG = "log.json"
 EVENTS_A_BUCKET = 2_000_000
 # A table of more parts than this is coded anew as one: each part costs every reader the opening of its files.
 MOST_PARTS = 100
+# Tables of more rows than this are read in slices side by side, so many for each thread.
+LEAST_SLICED, SLICES_A_THREAD = 1_000_000, 2
 # The modules whose code decides what an event is: a change there makes every part anew.
 CODE = ("events", "rules", "relatives", "parsing", "columns", "coder", "coded_log")
 
@@ -96,8 +97,8 @@ def coded_log(warehouse: Warehouse, folder: Path, threads: int, progress: Progre
             if progress:
                 progress(f"panel: reading {part.name}")
             made = KeptPart(folder / f"{part.name}-{digest([beside, missing])}", missing, beside)
-            tables = warehouse.tables if missing == stamps else _with_files(warehouse, part.table, missing)
-            own.append(_make(warehouse, made, part.events(tables), coder, n_buckets, threads))
+            slices = [part.events(tables) for tables in _slices(warehouse, part, missing, SLICES_A_THREAD * threads)]
+            own.append(_make(warehouse, made, slices, coder, n_buckets, threads))
         found += own
     return CodedLog(n_buckets, coder, tuple(found))
 
@@ -204,12 +205,12 @@ def _beside(warehouse: Warehouse, part: LogPart) -> str:
 
 
 def _make(
-    warehouse: Warehouse, part: KeptPart, events: ibis.Table, coder: Coder, n_buckets: int, threads: int
+    warehouse: Warehouse, part: KeptPart, slices: Sequence[ibis.Table], coder: Coder, n_buckets: int, threads: int
 ) -> KeptPart:
     """Code events into a part's folder, which appears when it is complete, after the codes that it uses."""
     staged = part.folder.with_name(f".{part.folder.name}")
     staged.mkdir()
-    counts = write_events(warehouse, events, coder, n_buckets, staged, threads)
+    counts = write_events(warehouse, slices, coder, n_buckets, staged, threads)
     coder.write(part.folder.parent)
     made = replace(part, counts=counts)
     made.say(staged)
@@ -217,10 +218,31 @@ def _make(
     return made
 
 
-def _with_files(warehouse: Warehouse, name: str, stamps: Sequence[str]) -> Mapping[str, ibis.Table]:
-    """The tables, with the rows of some files only of one of them."""
-    origin = warehouse.origins[name]
-    some = replace(warehouse, tables={other: rows for other, rows in warehouse.tables.items() if other != name})
-    files = tuple(path for path, stamp in zip(origin.paths, origin.stamps, strict=True) if stamp in stamps)
-    rows = open_table(some, origin.sources, name, files)
-    return warehouse.tables | {name: rows.select(*[column for column in rows.columns if not is_ours(column)])}
+def _slices(warehouse: Warehouse, part: LogPart, stamps: Sequence[str], n: int) -> list[Mapping[str, ibis.Table]]:
+    """The tables, some `n` times over: each time with other rows of the part's own, of some files or of all."""
+    origin, tables = warehouse.origins[part.table], warehouse.tables
+    if not part.is_by_row:
+        return [tables]
+    files = [path for path, stamp in zip(origin.paths, origin.stamps, strict=True) if stamp in stamps]
+    if len(files) > 1 and origin.is_whole:
+        groups = [files[i::n] for i in range(min(len(files), n))]
+        return [tables | {part.table: _of_files(warehouse, part.table, tuple(group))} for group in groups]
+    is_all = len(stamps) == len(origin.stamps)
+    rows = tables[part.table] if is_all else _of_files(warehouse, part.table, tuple(files))
+    return [tables | {part.table: each} for each in _ranges(rows, n)]
+
+
+def _of_files(warehouse: Warehouse, name: str, files: tuple[Path, ...]) -> ibis.Table:
+    """The rows of a table from some of its files."""
+    others = {other: rows for other, rows in warehouse.tables.items() if other != name}
+    return open_table(replace(warehouse, tables=others), warehouse.origins[name].sources, name, files)
+
+
+def _ranges(rows: ibis.Table, n: int) -> list[ibis.Table]:
+    """The rows of a table in `n` ranges of their numbers, or in one where there are few."""
+    span = rows.aggregate(first=rows["_row"].min(), last=rows["_row"].max()).to_pyarrow().to_pylist()[0]
+    if span["first"] is None or span["last"] - span["first"] < LEAST_SLICED:
+        return [rows]
+    length = -(-(span["last"] + 1 - span["first"]) // n)
+    firsts = range(span["first"], span["last"] + 1, length)
+    return [rows.filter((rows["_row"] >= first) & (rows["_row"] < first + length)) for first in firsts]

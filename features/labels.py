@@ -81,18 +81,17 @@ def label_streams(churn: ChurnDefinition) -> tuple[str, ...]:
 def at_risk(log: EventLog, churn: ChurnDefinition, cutoffs: Int) -> Spine:
     """Return the spine of the accounts that are customers at each cutoff, by what was known before it."""
     own = log.of_streams(label_streams(churn))
-    account, at, known_at = log.account_codes[own], log.at[own], log.known_at[own]
+    account, at, known_at = log.owners(own), log.at[own], log.known_at[own]
     n = len(log.accounts)
     if churn.kind == "inactivity":
         recent = [(known_at < cutoff) & (at >= cutoff - churn.inactive_days * DAY) for cutoff in cutoffs]
         is_there = np.array([np.bincount(account[seen], minlength=n) > 0 for seen in recent])
     else:
-        sign = np.where(log.of_streams((SUBSCRIBED,))[own], 1.0, -1.0)
+        sign = np.where(np.isin(own, log.of_streams((SUBSCRIBED,))), 1.0, -1.0)
         running = [np.bincount(account, sign * (known_at < cutoff), minlength=n) for cutoff in cutoffs]
         is_there = np.array(running) > 0.5
-    rows, row_accounts = np.nonzero(is_there.reshape(len(cutoffs), n))
-    order = np.lexsort((rows, row_accounts))
-    return Spine(row_accounts[order], np.asarray(cutoffs, dtype=np.int64)[rows[order]])
+    accounts, rows = np.nonzero(is_there.reshape(len(cutoffs), n).T)
+    return Spine(accounts, np.asarray(cutoffs, dtype=np.int64)[rows])
 
 
 def spell_ends(log: EventLog, churn: ChurnDefinition) -> Ends:
@@ -103,12 +102,12 @@ def spell_ends(log: EventLog, churn: ChurnDefinition) -> Ends:
     """
     if churn.kind == "inactivity":
         own = log.of_streams((ACTIVITY, PURCHASE))
-        account, at = log.account_codes[own], log.at[own]
+        account, at = log.owners(own), log.at[own]
         is_last = np.append((np.diff(account) != 0) | (np.diff(at) > churn.inactive_days * DAY), True)[: len(at)]
         return Ends(account[is_last], at[is_last] + churn.inactive_days * DAY)
     own = log.of_streams((SUBSCRIBED, UNSUBSCRIBED))
-    account, at = log.account_codes[own], log.at[own]
-    starts = log.of_streams((SUBSCRIBED,))[own]
+    account, at = log.owners(own), log.at[own]
+    starts = np.isin(own, log.of_streams((SUBSCRIBED,)))
     # At one instant what begins counts before what ends: no gap is no gap.
     order = np.lexsort((~starts, at, account))
     account, at, starts = account[order], at[order], starts[order]
@@ -136,7 +135,7 @@ def labels(log: EventLog, churn: ChurnDefinition, spine: Spine, observed_until: 
 def observed_spine(log: EventLog) -> Spine:
     """Return the spine of the user's own observations, whose events stand a microsecond before their date."""
     own = log.of_streams((LABEL,))
-    return Spine(log.account_codes[own], log.at[own] + 1)
+    return Spine(log.owners(own), log.at[own] + 1)
 
 
 def _first_at_or_after(ends: Ends, spine: Spine) -> Int:

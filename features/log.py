@@ -18,6 +18,9 @@ Int = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Type = tuple[str, str | None, str | None]
 
+# Events in no order are sorted by insertion over ever smaller gaps (Shell 1959; the gaps of Ciura 2001, and on).
+GAPS = (1_147_718, 510_097, 226_710, 100_760, 44_782, 19_903, 8_845, 3_931, 1_747, 776, 345, 132, 57, 23, 10, 4, 1)
+
 LOG_COLUMNS = ("account_id", "at", "known_at", "stream", "kind", "value", "text", "contact_id", "role", "touchpoint")
 
 
@@ -45,15 +48,14 @@ class EventLog:
     touchpoint: Codes
     n_codes: int
 
-    @property
-    def account_codes(self) -> Int:
-        """The account of each event, as a position in `accounts`."""
-        return np.repeat(np.arange(len(self.accounts)), np.diff(self.offsets))
+    def owners(self, events: Int) -> Int:
+        """The accounts of some events, as positions in `accounts`."""
+        return np.searchsorted(self.offsets, events, side="right") - 1
 
-    def of_streams(self, streams: Sequence[str]) -> npt.NDArray[np.bool_]:
-        """Which events belong to the streams."""
+    def of_streams(self, streams: Sequence[str]) -> Int:
+        """The places of the events of some streams, ascending."""
         wanted = np.array([stream in streams for stream, _, _ in self.types] or [False])
-        return wanted[self.type] if len(self.type) else np.zeros(0, dtype=bool)
+        return np.flatnonzero(wanted[self.type]) if len(self.type) else np.zeros(0, dtype=np.int64)
 
 
 def log_rows(rows: ibis.Table, **given: Any) -> ibis.Table:
@@ -216,23 +218,23 @@ def _order(found, offsets):
     for account in range(len(offsets) - 1):
         own = order[offsets[account] : offsets[account + 1]]
         # Sources mostly come in order of time, or nearly: then few events have to move.
-        if not _insert(own, found, 4 * len(own)):
-            own[:] = own[np.argsort(found.at[own], kind="mergesort")]
-            _insert(own, found, len(own) ** 2)
+        if not _insert(own, found, 1, 4 * len(own)):
+            for gap in GAPS:
+                _insert(own, found, gap, len(own) ** 2)
     return order
 
 
 @numba.njit(cache=True, nogil=True)
-def _insert(own, found, most_moves):
-    """Sort positions by insertion; return whether that took no more than so many moves."""
+def _insert(own, found, gap, most_moves):
+    """Sort the positions that stand `gap` apart by insertion; return whether that took no more than so many moves."""
     moves = 0
-    for i in range(1, len(own)):
+    for i in range(gap, len(own)):
         j, event = i, own[i]
-        while j > 0 and _is_later(found, own[j - 1], event):
-            own[j] = own[j - 1]
-            j -= 1
+        while j >= gap and _is_later(found, own[j - gap], event):
+            own[j] = own[j - gap]
+            j -= gap
+            moves += 1
         own[j] = event
-        moves += i - j
         if moves > most_moves:
             return False
     return True

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 class Origin:
     """What the rows of an open table come from.
 
-    `paths` are the source's files (none of a database), `stamps` has one for each, and `read_as` stands for all that is
-    done to every row.
+    `paths` are the source's files (none of a database), `stamps` has one for each, `read_as` stands for all that is
+    done to every row, and `is_whole` says whether none was left out.
     """
 
     sources: Sources
     paths: tuple[Path, ...]
     stamps: tuple[str, ...]
     read_as: str
+    is_whole: bool = True
 
     @classmethod
     def of(cls, sources: Sources, name: str, paths: Sequence[Path]) -> Origin:
@@ -32,9 +33,13 @@ class Origin:
         stamps = tuple(_stamp(path) for path in paths) or (uuid4().hex,)
         return cls(sources, tuple(paths), stamps, digest(sources.tables[name].model_dump_json(exclude={"source"})))
 
-    def after(self, what: Any) -> Origin:
-        """Return the origin of what is left once something else was done to the rows, such as leaving some out."""
+    def beside(self, what: Any) -> Origin:
+        """Return the origin of rows that something else has a say in too."""
         return replace(self, read_as=digest([self.read_as, what]))
+
+    def without(self, rows: Any) -> Origin:
+        """Return the origin of what is left without some rows, which are named."""
+        return replace(self.beside(rows), is_whole=False)
 
 
 def digest(said: Any) -> str:

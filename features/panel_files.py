@@ -135,5 +135,6 @@ def _write(table: pa.Table, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_suffix(".staged")
     texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
-    pq.write_table(table, staged, compression="lz4", use_dictionary=texts)
+    # Written and read again far oftener than it is kept: what would be saved on disk is paid for in time.
+    pq.write_table(table, staged, compression="none", use_dictionary=texts, write_statistics=False)
     staged.replace(path)

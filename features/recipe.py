@@ -40,7 +40,7 @@ class Recipe:
     observed_until: int
 
     def rows(self, log: EventLog) -> pa.Table:
-        """Return the panel rows of the accounts whose events these are, in order of account and date.
+        """Return the panel rows of the accounts whose events these are, in order of date and account.
 
         Parameters
         ----------
@@ -58,14 +58,14 @@ class Recipe:
         spine = (
             observed_spine(log) if self.churn.kind == "labelled" else at_risk(log, self.churn, np.array(self.cutoffs))
         )
-        known = labels(log, self.churn, spine, self.observed_until)
-        names = pa.array(log.accounts, pa.string()).take(pa.array(spine.account))
+        order = np.argsort(spine.as_of, kind="stable")
+        known = labels(log, self.churn, spine, self.observed_until)[order]
         keys = (
-            names,
-            pa.array(spine.as_of, pa.timestamp("us")),
+            pa.array(log.accounts, pa.string()).take(pa.array(spine.account[order])),
+            pa.array(spine.as_of[order], pa.timestamp("us")),
             pa.array(known == 1, mask=known == DUE),
         )
-        columns = event_features(log, self.features, spine.account, spine.as_of)
+        columns = event_features(log, self.features, spine, np.argsort(order, kind="stable"))
         return pa.table([*keys, *columns.values()], schema=self.schema)
 
     def is_due(self, cutoff: int) -> bool:

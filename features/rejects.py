@@ -93,5 +93,5 @@ def without(warehouse: Warehouse, rows: ibis.Table, rejects: Iterable[pd.DataFra
     numbers = pd.unique(pd.concat([frame["_row"] for frame in rejects]))
     path = warehouse.scratch / f"{ibis.util.gen_name('rejected')}.parquet"
     pq.write_table(pa.table({"_row": pa.array(numbers, pa.int64())}), path)
-    sound: ibis.Table = rows.anti_join(warehouse.connection.read_parquet(path), "_row")
+    sound: ibis.Table = rows.anti_join(warehouse.written(path), "_row")
     return sound

@@ -87,7 +87,7 @@ def _origin(warehouse: Warehouse, sources: Sources, name: str) -> Origin:
     mapping = sources.tables[name]
     origin = Origin.of(sources, name, listed_files(warehouse, sources.location, mapping))
     through = [warehouse.origins[other] for other in _tables_joined(mapping)]
-    return origin.after([(other.stamps, other.read_as) for other in through]) if through else origin
+    return origin.beside([(other.stamps, other.read_as) for other in through]) if through else origin
 
 
 def _empty(name: str, mapping: TableMapping) -> PerennialError:

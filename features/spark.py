@@ -53,6 +53,11 @@ class SparkWarehouse(Warehouse):
         """DuckDB, in this process."""
         return self.duckdb
 
+    def written(self, path: Path) -> ibis.Table:
+        """Return a Parquet file in scratch as a table."""
+        table: ibis.Table = self.connection.read_parquet(path)
+        return table
+
     def scan(self, paths: Sequence[Path], only: Collection[int] | None = None) -> ibis.Table:
         """Return Parquet files as they stand, as one table, columns by name; `_row` and `only` as on DuckDB."""
         found, view = parts(self.footers_of(paths), only), self._unused("scan")

@@ -39,7 +39,7 @@ class Plan(NamedTuple):
     kind: npt.NDArray[np.int32]
 
 
-def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan) -> Single:
+def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan, places: Int | None = None) -> Single:
     """Return the plan's columns for spine rows, (columns, rows), NaN where nothing is known.
 
     Everything is computed in double precision and rounded once, to single. A value depends on nothing but the events
@@ -53,7 +53,10 @@ def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan) -> Single:
         the spine: positions in `log.accounts`, ascending, and instants in microseconds, ascending in each account.
     plan
         what to compute.
+    places
+        where among the result's rows each row of the spine goes; None: in its own order.
     """
+    places = np.arange(len(accounts)) if places is None else places
     out = np.empty((len(plan.operation), len(accounts)), dtype=np.float32)
     starts = np.flatnonzero(np.r_[True, accounts[1:] != accounts[:-1]][: len(accounts)])
     bounds = np.append(starts, len(accounts))
@@ -70,7 +73,7 @@ def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan) -> Single:
         leaves=np.empty((len(plan.aggregate), most_rows)),
         nothing=np.empty(len(plan.aggregate)),
     )
-    _walk(x, room, log.offsets, accounts[starts], bounds, as_of, plan, out)
+    _walk(x, room, log.offsets, accounts[starts], bounds, as_of, plan, places, out)
     return out
 
 
@@ -91,7 +94,7 @@ class Room(NamedTuple):
 
 
 @entrance
-def _walk(x, room, offsets, accounts, bounds, as_of, plan, out):
+def _walk(x, room, offsets, accounts, bounds, as_of, plan, places, out):
     """Fill `out` account by account; account `accounts[i]` owns the rows from `bounds[i]` to `bounds[i + 1]`."""
     _fill_leaves(x, as_of[:1], plan, 0, len(plan.aggregate), room, 0)
     for leaf in range(len(room.nothing)):
@@ -101,7 +104,7 @@ def _walk(x, room, offsets, accounts, bounds, as_of, plan, out):
         _deal(x.events, offsets[accounts[i]], offsets[accounts[i] + 1], instants[-1], plan, room)
         for selection in range(len(plan.leaf_from) - 1):
             _fill_selection(x, instants, plan, selection, room)
-        _put_together(room.leaves, plan, out[:, bounds[i] : bounds[i + 1]])
+        _put_together(room.leaves, plan, places[bounds[i] : bounds[i + 1]], out)
 
 
 @compiled
@@ -202,14 +205,14 @@ def _beginnings(at, instants, window, lows):
 
 
 @compiled
-def _put_together(leaves, plan, out):
-    """Fill the columns (columns, rows) from the leaves (leaves, rows); a ratio over nothing is NaN."""
+def _put_together(leaves, plan, places, out):
+    """Fill some places of the columns (columns, rows) from the leaves (leaves, rows); a ratio over nothing is NaN."""
     for column in range(len(plan.operation)):
         operation, left, right = plan.operation[column], plan.left[column], plan.right[column]
-        for row in range(out.shape[1]):
+        for row in range(len(places)):
             value = leaves[left, row]
             if operation == DIFFERENCE:
                 value = value - leaves[right, row]
             elif operation == RATIO:
                 value = value / leaves[right, row] if leaves[right, row] != 0 else np.nan
-            out[column, row] = value
+            out[column, places[row]] = value

@@ -69,7 +69,32 @@ class Warehouse:
         """Compute a table once, and keep it as a file in scratch under a name in place of what was there."""
         path = self.scratch / f"{self._unused(name)}.parquet"
         self.connection.to_parquet(expression, path)
-        return self.view(name, self.connection.read_parquet(path))
+        return self.view(name, self.written(path))
+
+    def written(self, path: Path) -> ibis.Table:
+        """Return a Parquet file of one's own in scratch as a table that every cursor sees."""
+        view = self._unused("written")
+        self.connection.raw_sql(f"CREATE VIEW {view} AS FROM read_parquet({_literal(str(path.resolve()))})")
+        table: ibis.Table = self.connection.table(view)
+        return table
+
+    @contextmanager
+    def threads(self, n: int) -> Iterator[None]:
+        """Let the engine work with so many threads for a while."""
+        (before,) = self.connection.raw_sql("SELECT current_setting('threads')").fetchone()
+        self.connection.raw_sql(f"SET threads = {n:d}")
+        try:
+            yield
+        finally:
+            self.connection.raw_sql(f"SET threads = {before:d}")
+
+    @contextmanager
+    def cursor(self) -> Iterator[Any]:
+        """Yield a cursor of the engine, for a thread of its own, in UTC."""
+        with self.connection.con.cursor() as cursor:
+            cursor.execute("SET TimeZone = 'UTC'")
+            cursor.execute("SET enable_progress_bar = false")
+            yield cursor
 
     def _unused(self, name: str) -> str:
         import ibis
