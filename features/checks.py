@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,7 @@ from features.errors import ConfigError, DataError
 from features.parsing import is_ours
 from features.readers import file_names
 from features.rejects import REJECT_COLUMNS, Breach, reject_rows, repeats, strangers, without
-from features.sources import Warehouse, open_table, readable
+from features.sources import Warehouse, open_files, open_table, raw_key, readable
 from features.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -161,28 +161,19 @@ def _is_sound(warehouse: Warehouse, sources: Sources, table: Table, checked: Che
         return False
     if not new:
         return True
-    _, rows, breaches = _breaches_of_rows(_of_files(warehouse, sources, table.name, new), table)
+    _, rows, breaches = _breaches_of_rows(open_files(warehouse, sources, table.name, new), table)
     if breaches or _strangers(warehouse, rows, table):
         return False
     return _has_own_key(sources.tables[table.name], table) or not (
-        repeats(rows, table.key) or _stood_before(warehouse, sources, table, rows, new)
+        repeats(rows, table.key) or _stood_before(warehouse, sources, table, new)
     )
 
 
-def _stood_before(
-    warehouse: Warehouse, sources: Sources, table: Table, rows: ibis.Table, new: tuple[Path, ...]
-) -> bool:
-    """Whether rows of new files have a key that stands in another."""
-    others = tuple(path for path in warehouse.origins[table.name].paths if path not in new)
-    before = _of_files(warehouse, sources, table.name, others).select(*table.key)
-    same = before.semi_join(rows.select(*table.key), list(table.key))
-    return bool(same.limit(1).to_pyarrow().num_rows)
-
-
-def _of_files(warehouse: Warehouse, sources: Sources, name: str, files: tuple[Path, ...]) -> ibis.Table:
-    """Some of a table's files, unchecked."""
-    others = {other: rows for other, rows in warehouse.tables.items() if other != name}
-    return open_table(replace(warehouse, tables=others), sources, name, files)
+def _stood_before(warehouse: Warehouse, sources: Sources, table: Table, new: tuple[Path, ...]) -> bool:
+    """Whether a key of new files stands in another: then it is there oftener than in these."""
+    keys = raw_key(warehouse, sources, table.name, new)
+    every = raw_key(warehouse, sources, table.name).semi_join(keys, list(table.key))
+    return bool(every.count().to_pyarrow().as_py() > keys.count().to_pyarrow().as_py())
 
 
 def _breaches_of_rows(rows: ibis.Table, table: Table) -> tuple[int, ibis.Table, list[Breach]]:

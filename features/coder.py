@@ -53,7 +53,7 @@ class Coder:
     def account_codes(self, names: Iterable[str]) -> list[int]:
         """Return the codes of accounts; new ones are given out in the order of the names."""
         names = list(names)
-        self._codes(self.accounts, sorted(names))
+        self._codes(self.accounts, sorted(name for name in names if name not in self.accounts))
         return [self.accounts[name] for name in names]
 
     def columns(self, events: pa.RecordBatch) -> Columns:

@@ -16,7 +16,7 @@ from features.catalog import Feature, fingerprint
 from features.kept_log import CodedLog, coded_log, forget_others, kept_parts
 from features.log import EventLog, Int, no_log
 from features.panel_files import DateFiles, Manifest, PanelFiles
-from features.recipe import Recipe
+from features.recipe import KEYS, Recipe
 from features.touched import Dates, touched
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _applier(files: PanelFiles, log: CodedLog, kept: Manifest, work: _Work, reci
         if work.old_dates:
             n += _write_old_dates(files, log, bucket, work, recipe, own)
         if work.new_dates:
-            n += _write_dates(files, bucket, replace(recipe, cutoffs=work.new_dates), log.events(bucket))
+            n += _write_dates(files, bucket, replace(recipe, cutoffs=work.new_dates), log.events(log.columns(bucket)))
         return n
 
     return apply
@@ -198,15 +198,15 @@ def _write_old_dates(
     again = _stale_rows(log, bucket, recipe, stale)
     columns: dict[int, pa.Table] = {}
     if work.features:
-        others = replace(recipe, cutoffs=work.old_dates, features=work.features).rows(log.events(bucket))
+        others = replace(recipe, cutoffs=work.old_dates, features=work.features).rows(log.events(log.columns(bucket)))
         columns = dict(_by_date(others, work.old_dates))
     for date in work.old_dates:
         names = [log.account_ids[code] for code in stale[date].tolist()]
         if names or work.features:
-            rows = _without(files.rows(date, bucket) or recipe.schema.empty_table(), names)
+            rows = files.rows(date, bucket) or recipe.schema.empty_table()
             if work.features:
-                rows = _with_columns(rows, _without(columns[date], names), work.features)
-            rows = _together([rows.select(recipe.schema.names), *again.get(date, [])])
+                rows = _with_columns(_without(rows, names), _without(columns[date], names), work.features)
+            rows = _together(rows.select(recipe.schema.names), names, again.get(date, []))
             files.write_rows(date, bucket, rows)
     n_others = sum(int(part.num_rows) for part in columns.values())
     return n_others + sum(int(part.num_rows) for parts in again.values() for part in parts)
@@ -218,10 +218,11 @@ def _stale_rows(log: CodedLog, bucket: int, recipe: Recipe, stale: Mapping[int, 
     found: dict[int, list[pa.Table]] = {}
     if not len(codes):
         return found
+    columns = log.columns(bucket, codes)
     at = np.stack([np.isin(codes, own) for own in stale.values()], axis=1)
     for pattern in np.unique(at, axis=0):
         dates = tuple(date for date, is_stale in zip(stale, pattern, strict=True) if is_stale)
-        events = log.events(bucket, codes[(at == pattern).all(axis=1)])
+        events = log.events(columns, codes[(at == pattern).all(axis=1)])
         for date, part in _by_date(replace(recipe, cutoffs=dates).rows(events), dates):
             found.setdefault(date, []).append(part)
     return found
@@ -235,11 +236,17 @@ def _with_columns(rows: pa.Table, others: pa.Table, features: tuple[Feature, ...
     return rows
 
 
-def _together(parts: list[pa.Table]) -> pa.Table:
-    """Rows of one date in order of account."""
+def _together(rows: pa.Table, gone: Sequence[str], again: list[pa.Table]) -> pa.Table:
+    """Rows of one date, of some accounts those computed again, in order of account."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    return pa.concat_tables(parts).sort_by([("account_id", "ascending"), ("as_of", "ascending")])
+    every = pa.concat_tables([rows, *again])
+    is_old = np.arange(every.num_rows) < rows.num_rows
+    is_gone = pc.is_in(every["account_id"], value_set=pa.array(gone, pa.string())).to_numpy() & is_old
+    # Sorted and picked in one: each column is copied once.
+    order = pc.sort_indices(every.select(KEYS[:2]), [(name, "ascending") for name in KEYS[:2]]).to_numpy()
+    return every.take(pa.array(order[~is_gone[order]]))
 
 
 def _without(rows: pa.Table, accounts: Sequence[str]) -> pa.Table:
@@ -247,10 +254,7 @@ def _without(rows: pa.Table, accounts: Sequence[str]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not accounts:
-        return rows
-    is_in = pc.is_in(rows["account_id"], value_set=pa.array(accounts, pa.string()))
-    return rows.filter(pc.invert(is_in))
+    return rows.filter(pc.invert(pc.is_in(rows["account_id"], value_set=pa.array(accounts, pa.string()))))
 
 
 def _by_date(rows: pa.Table, dates: tuple[int, ...]) -> Iterable[tuple[int, pa.Table]]:

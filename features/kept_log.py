@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from features.bucket_log import Ranked
 from features.coded_log import ACCOUNT_CODES, KeptPart, bucket_columns, write_events
-from features.coder import Coder
+from features.coder import Coder, Columns
 from features.events import RULES, LogPart, log_expression, log_parts
 from features.log import EventLog, Int
 from features.origin import digest
-from features.sources import open_table
+from features.sources import open_files
 
 if TYPE_CHECKING:
     import ibis
@@ -70,13 +71,22 @@ class CodedLog:
             if row[0]
         ]
 
-    def events(self, bucket: int, codes: Int | None = None) -> EventLog:
-        """Return the log of one bucket, or of some of its accounts."""
-        if codes is None:
-            return self.ranked.log(bucket_columns(self.parts, bucket))
+    def columns(self, bucket: int, codes: Int | None = None) -> Columns:
+        """Return the coded events of one bucket, or of some of its accounts."""
+        return bucket_columns(self.parts, bucket, None if codes is None else self._are(codes))
+
+    def events(self, columns: Columns, codes: Int | None = None) -> EventLog:
+        """Return coded events as a log, of all their accounts or of some."""
+        if codes is not None:
+            own = self._are(codes)[columns.account]
+            some = {name: column[own] for name, column in columns._asdict().items() if column is not None}
+            columns = Columns(**some)
+        return self.ranked.log(columns)
+
+    def _are(self, codes: Int) -> npt.NDArray[np.bool_]:
         wanted = np.zeros(len(self.coder.accounts), dtype=bool)
         wanted[codes] = True
-        return self.ranked.log(bucket_columns(self.parts, bucket, wanted))
+        return wanted
 
 
 def coded_log(warehouse: Warehouse, folder: Path, threads: int, progress: Progress | None = None) -> CodedLog:
@@ -86,9 +96,9 @@ def coded_log(warehouse: Warehouse, folder: Path, threads: int, progress: Progre
     """
     folder.mkdir(parents=True, exist_ok=True)
     coder, n_buckets = _kept(warehouse, folder, threads)
-    _tell_account_codes(warehouse, coder)
     kept = _kept_parts(folder)
     found: list[KeptPart] = []
+    knows_codes = False
     for part in log_parts(warehouse.tables):
         stamps, beside = _stamps(warehouse, part), _beside(warehouse, part)
         own = _usable(kept.get(part.name, []), stamps, beside)
@@ -96,6 +106,9 @@ def coded_log(warehouse: Warehouse, folder: Path, threads: int, progress: Progre
         if missing:
             if progress:
                 progress(f"panel: reading {part.name}")
+            if not knows_codes:
+                _tell_account_codes(warehouse, coder)
+                knows_codes = True
             made = KeptPart(folder / f"{part.name}-{digest([beside, missing])}", missing, beside)
             slices = [part.events(tables) for tables in _slices(warehouse, part, missing, SLICES_A_THREAD * threads)]
             own.append(_make(warehouse, made, slices, coder, n_buckets, threads))
@@ -154,10 +167,10 @@ def _tell_account_codes(warehouse: Warehouse, coder: Coder) -> None:
     import pyarrow as pa
 
     if "accounts" in warehouse.tables:
-        ids = warehouse.tables["accounts"].select("account_id").distinct()
+        ids = warehouse.tables["accounts"].select("account_id")
     else:
-        ids = log_expression(warehouse.tables).select("account_id").distinct()
-    names = ids.to_pyarrow()["account_id"].drop_null().to_pylist()
+        ids = log_expression(warehouse.tables).select("account_id")
+    names = ids.distinct().to_pyarrow()["account_id"].drop_null().to_pylist()
     codes = pa.table({"account_id": pa.array(names, pa.string()), "code": coder.account_codes(names)})
     warehouse.connection.create_table(ACCOUNT_CODES, codes, overwrite=True)
 
@@ -226,16 +239,12 @@ def _slices(warehouse: Warehouse, part: LogPart, stamps: Sequence[str], n: int) 
     files = [path for path, stamp in zip(origin.paths, origin.stamps, strict=True) if stamp in stamps]
     if len(files) > 1 and origin.is_whole:
         groups = [files[i::n] for i in range(min(len(files), n))]
-        return [tables | {part.table: _of_files(warehouse, part.table, tuple(group))} for group in groups]
+        return [
+            tables | {part.table: open_files(warehouse, origin.sources, part.table, tuple(group))} for group in groups
+        ]
     is_all = len(stamps) == len(origin.stamps)
-    rows = tables[part.table] if is_all else _of_files(warehouse, part.table, tuple(files))
+    rows = tables[part.table] if is_all else open_files(warehouse, origin.sources, part.table, tuple(files))
     return [tables | {part.table: each} for each in _ranges(rows, n)]
-
-
-def _of_files(warehouse: Warehouse, name: str, files: tuple[Path, ...]) -> ibis.Table:
-    """The rows of a table from some of its files."""
-    others = {other: rows for other, rows in warehouse.tables.items() if other != name}
-    return open_table(replace(warehouse, tables=others), warehouse.origins[name].sources, name, files)
 
 
 def _ranges(rows: ibis.Table, n: int) -> list[ibis.Table]:

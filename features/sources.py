@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from features.mapping import Sources, TableMapping
 
-__all__ = ["Warehouse", "open_table", "open_warehouse", "readable"]
+__all__ = ["Warehouse", "open_files", "open_table", "open_warehouse", "raw_key", "readable"]
 
 
 def open_table(warehouse: Warehouse, sources: Sources, name: str, files: tuple[Path, ...] | None = None) -> ibis.Table:
@@ -57,6 +58,27 @@ def open_table(warehouse: Warehouse, sources: Sources, name: str, files: tuple[P
         open_table(warehouse, sources, through)
     with readable(sources, name):
         return _opened(warehouse, sources, name, files)
+
+
+def open_files(warehouse: Warehouse, sources: Sources, name: str, files: tuple[Path, ...]) -> ibis.Table:
+    """Return the rows of an open table from some of its source's files, as `open_table` has them, opened once."""
+    if (name, files) not in warehouse.some:
+        others = {other: rows for other, rows in warehouse.tables.items() if other != name}
+        warehouse.some[name, files] = open_table(replace(warehouse, tables=others), sources, name, files)
+    return warehouse.some[name, files]
+
+
+def raw_key(warehouse: Warehouse, sources: Sources, name: str, files: tuple[Path, ...] | None = None) -> ibis.Table:
+    """Return a table's key, of some files or of all, as numbers where the source has whole ones: told apart sooner."""
+    mapping, (column, *others) = sources.tables[name], TABLES[name].key
+    mapped = mapping.mapping(column)
+    raw = raw_table(warehouse, sources.location, mapping, files)
+    source = mapped.column if mapped else column
+    if not others and source in raw.columns and (mapped is None or mapped.is_plain) and raw[source].type().is_integer():
+        key: ibis.Table = raw.select(**{column: raw[source]})
+        return key
+    rows = warehouse.tables[name] if files is None else open_files(warehouse, sources, name, files)
+    return rows.select(*TABLES[name].key)
 
 
 def _opened(warehouse: Warehouse, sources: Sources, name: str, files: tuple[Path, ...] | None) -> ibis.Table:

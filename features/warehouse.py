@@ -32,6 +32,7 @@ class Warehouse:
     scratch: Path
     tables: dict[str, ibis.Table] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
+    some: dict[tuple[str, tuple[Path, ...]], ibis.Table] = field(default_factory=dict)
     listed: dict[tuple[str, str], tuple[Path, ...]] = field(default_factory=dict)
     footers: dict[Path, Footer] = field(default_factory=dict)
 
