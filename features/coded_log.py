@@ -159,8 +159,8 @@ def _piece(file: Path, bucket: int, wanted: npt.NDArray[np.bool_] | None) -> Col
         batch = pa.ipc.open_file(source).get_batch(bucket)
     columns = {name: batch[name].to_numpy() for name in batch.schema.names}
     if wanted is not None:
-        own = wanted[columns["account"]]
-        columns = {name: column[own] for name, column in columns.items()}
+        own = np.flatnonzero(wanted[columns["account"]])
+        columns = {name: column.take(own) for name, column in columns.items()}
     return Columns(**columns)
 
 

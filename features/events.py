@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from features import streams as s
-from features.log import log_rows
+from features.log import LOG_COLUMNS, log_rows
 from features.relatives import account_events, observation_events
 from features.rules import Below, Col, Const, Either, Flag, Given, Hours, If, Is, Not, OnScale, Ratio, Rule, Size
 
@@ -140,12 +140,13 @@ def log_parts(tables: Tables) -> list[LogPart]:
 
 def _contacts(tables: Tables, name: str) -> tuple[str, ...]:
     """The table of contacts, where it says whom the rows of another are of."""
-    return ("contacts",) if name != "contacts" and "contact_id" in tables[name].columns else ()
+    is_of_contacts = name != "contacts" and "contacts" in tables and "contact_id" in tables[name].columns
+    return ("contacts",) if is_of_contacts else ()
 
 
 def _of_rows(name: str, tables: Tables) -> ibis.Table:
-    rows = _with_role(tables, name)
-    return _union([_events(rows, rule) for rule in RULES[name]])
+    events = _union([_events(tables[name], rule) for rule in RULES[name]])
+    return _with_role(tables, events) if _contacts(tables, name) else events
 
 
 def _of_accounts(tables: Tables) -> ibis.Table:
@@ -163,18 +164,12 @@ def _union(parts: Sequence[ibis.Table]) -> ibis.Table:
     return log
 
 
-def _with_role(tables: Tables, name: str) -> ibis.Table:
-    """The table with the buying role of each row's contact."""
-    import ibis
-
-    rows = tables[name]
-    if name == "contacts":
-        return rows
-    if "contacts" not in tables or "contact_id" not in rows.columns:
-        return rows.mutate(role=ibis.null("string"))
-    roles = tables["contacts"].select(_contact="contact_id", role="role")
-    joined: ibis.Table = rows.left_join(roles, rows["contact_id"] == roles["_contact"]).drop("_contact")
-    return joined
+def _with_role(tables: Tables, events: ibis.Table) -> ibis.Table:
+    """The events with the buying role of each one's contact."""
+    roles = tables["contacts"].select(_contact="contact_id", _role="role")
+    joined = events.left_join(roles, events["contact_id"] == roles["_contact"])
+    with_role: ibis.Table = joined.mutate(role=joined["_role"]).select(*LOG_COLUMNS)
+    return with_role
 
 
 def _events(rows: ibis.Table, rule: Rule) -> ibis.Table:
@@ -194,7 +189,7 @@ def _events(rows: ibis.Table, rule: Rule) -> ibis.Table:
         kind=rule.kind.sql(rows) if rule.kind else None,
         value=rule.value.sql(rows) if rule.value else None,
         contact_id=rows["contact_id"] if "contact_id" in rows.columns else None,
-        role=rows["role"],
+        role=rows["role"] if "role" in rows.columns else None,
         touchpoint=rows["touchpoint"] if "touchpoint" in rows.columns else None,
     )
 
@@ -210,6 +205,7 @@ def _answered(tables: Tables) -> ibis.Table:
     known_at = ibis.greatest(responses["answered_at"], responses["recorded_at"].fill_null(responses["answered_at"]))
     answers = responses.select(_invitation="invitation_id", known_at=known_at)
     first = answers.group_by("_invitation").aggregate(first_known_at=answers["known_at"].min())
-    invitations = _with_role(tables, "survey_invitations")
+    invitations = tables["survey_invitations"]
     rows = invitations.inner_join(first, invitations["invitation_id"] == first["_invitation"])
-    return _events(rows, ANSWERED_RULE)
+    events = _events(rows, ANSWERED_RULE)
+    return _with_role(tables, events) if _contacts(tables, "survey_invitations") else events

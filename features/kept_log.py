@@ -78,8 +78,8 @@ class CodedLog:
     def events(self, columns: Columns, codes: Int | None = None) -> EventLog:
         """Return coded events as a log, of all their accounts or of some."""
         if codes is not None:
-            own = self._are(codes)[columns.account]
-            some = {name: column[own] for name, column in columns._asdict().items() if column is not None}
+            own = np.flatnonzero(self._are(codes)[columns.account])
+            some = {name: column.take(own) for name, column in columns._asdict().items() if column is not None}
             columns = Columns(**some)
         return self.ranked.log(columns)
 
