@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from features.warehouse import Warehouse
 
 PART = "part.json"
-# So many events are coded at once, and make one file with a record batch a bucket.
-EVENTS_A_FILE = 500_000
+# So many events are held in memory at once by each thread, some 60 bytes each. When they are read they still have their
+# texts: a quarter of them is coded at once, and makes one file with a record batch a bucket.
+EVENTS_A_BUCKET = 2_000_000
 ACCOUNT_CODES = "account_codes"
 
 
@@ -60,6 +61,15 @@ class KeptPart:
         """Return the part that is kept in a folder."""
         said = json.loads((folder / PART).read_text("utf-8"))
         return cls(folder, tuple(said["stamps"]), said["beside"], tuple(map(tuple, said["counts"])))
+
+
+def bucket_count(n_events: int, threads: int) -> int:
+    """Return into how many parts a log is cut, by how many events a thread may hold.
+
+    >>> bucket_count(1_000, threads=2), bucket_count(20_000_000, threads=2)
+    (1, 10)
+    """
+    return 1 if n_events < EVENTS_A_BUCKET // 10 else max(threads, -(-n_events // EVENTS_A_BUCKET))
 
 
 def write_events(
@@ -102,7 +112,7 @@ def _query(warehouse: Warehouse, events: ibis.Table) -> str:
 
 def _batches(warehouse: Warehouse, query: str) -> Iterator[pa.RecordBatch]:
     with warehouse.cursor() as cursor:
-        yield from cursor.execute(query).to_arrow_reader(EVENTS_A_FILE)
+        yield from cursor.execute(query).to_arrow_reader(EVENTS_A_BUCKET // 4)
 
 
 def _write_file(columns: Columns, n_buckets: int, path: Path) -> None:

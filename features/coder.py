@@ -48,7 +48,12 @@ class Coder:
         self.accounts: dict[str, int] = {name: code for code, name in enumerate(accounts)}
         self.types: dict[Type, int] = {type_: code for code, type_ in enumerate(types)}
         self.texts: dict[str, int] = {text: code for code, text in enumerate(texts)}
-        self._lock = Lock()
+        self._lock, self._n_written = Lock(), self._n
+
+    @property
+    def _n(self) -> int:
+        """How many codes were given out."""
+        return len(self.accounts) + len(self.types) + len(self.texts)
 
     def account_codes(self, names: Iterable[str]) -> list[int]:
         """Return the codes of accounts; new ones are given out in the order of the names."""
@@ -82,7 +87,10 @@ class Coder:
             return np.array([codes.setdefault(name, len(codes)) for name in names], dtype=np.int32)
 
     def write(self, folder: Path) -> None:
-        """Keep the codes in a folder."""
+        """Keep the codes in the folder from which they were read, or in a new one."""
+        if self._n_written == self._n and self._n:
+            return
+        self._n_written = self._n
         said = {"accounts": list(self.accounts), "types": list(self.types), "texts": list(self.texts)}
         staged = folder / f"{CODES}.staged"
         staged.write_text(json.dumps(said), encoding="utf-8")

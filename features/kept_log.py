@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from features.bucket_log import Ranked
-from features.coded_log import ACCOUNT_CODES, KeptPart, bucket_columns, write_events
+from features.coded_log import ACCOUNT_CODES, KeptPart, bucket_columns, bucket_count, write_events
 from features.coder import Coder, Columns
 from features.events import RULES, LogPart, log_expression, log_parts
 from features.log import EventLog, Int
 from features.origin import digest
+from features.readers import source_footers
 from features.sources import open_files
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 LOG = "log.json"
-# So many events are held in memory at once by each thread, some 60 bytes each.
-EVENTS_A_BUCKET = 2_000_000
 # A table of more parts than this is coded anew as one: each part costs every reader the opening of its files.
 MOST_PARTS = 100
 # Tables of more rows than this are read in slices side by side, so many for each thread.
@@ -94,6 +93,13 @@ def coded_log(warehouse: Warehouse, folder: Path, threads: int, progress: Progre
 
     What is no longer of use stays there until `forget_others`.
     """
+    known = warehouse.logs.get(folder)
+    if known is None or not all(part.folder.is_dir() for part in known.parts):
+        known = warehouse.logs[folder] = _coded_log(warehouse, folder, threads, progress)
+    return known
+
+
+def _coded_log(warehouse: Warehouse, folder: Path, threads: int, progress: Progress | None) -> CodedLog:
     folder.mkdir(parents=True, exist_ok=True)
     coder, n_buckets = _kept(warehouse, folder, threads)
     kept = _kept_parts(folder)
@@ -124,15 +130,6 @@ def forget_others(folder: Path, parts: Iterable[KeptPart]) -> None:
             shutil.rmtree(path)
 
 
-def bucket_count(n_events: int, threads: int) -> int:
-    """Return into how many parts a log is cut, by how many events a thread may hold.
-
-    >>> bucket_count(1_000, threads=2), bucket_count(20_000_000, threads=2)
-    (1, 10)
-    """
-    return 1 if n_events < EVENTS_A_BUCKET // 10 else max(threads, -(-n_events // EVENTS_A_BUCKET))
-
-
 def _kept(warehouse: Warehouse, folder: Path, threads: int) -> tuple[Coder, int]:
     """The codes that were given out, and into how many buckets the parts are cut; from nothing after another code."""
     try:
@@ -156,10 +153,16 @@ def _key() -> str:
 
 
 def _about(warehouse: Warehouse) -> int:
-    """How many events the tables tell of at most; their files know it without being read."""
-    tables = warehouse.tables
-    counts = {name: tables[name].count().to_pyarrow().as_py() for name in RULES if name in tables}
-    return sum(n * len(RULES[name]) for name, n in counts.items())
+    """How many events the tables tell of at most."""
+    return sum(_n_rows(warehouse, name) * len(RULES[name]) for name in RULES if name in warehouse.tables)
+
+
+def _n_rows(warehouse: Warehouse, name: str, stamps: Sequence[str] | None = None) -> int:
+    """How many rows the files of a table have, or some of them: they know it without being read."""
+    origin = warehouse.origins[name]
+    footers = source_footers(warehouse, origin.sources.location, origin.sources.tables[name])
+    each = zip(origin.stamps, footers, strict=True)
+    return sum(footer.n for stamp, footer in each if stamps is None or stamp in stamps)
 
 
 def _tell_account_codes(warehouse: Warehouse, coder: Coder) -> None:
@@ -232,25 +235,26 @@ def _make(
 
 
 def _slices(warehouse: Warehouse, part: LogPart, stamps: Sequence[str], n: int) -> list[Mapping[str, ibis.Table]]:
-    """The tables, some `n` times over: each time with other rows of the part's own, of some files or of all."""
+    """The tables, up to `n` times: each time with other rows of the part's own, of some files or of all."""
     origin, tables = warehouse.origins[part.table], warehouse.tables
     if not part.is_by_row:
         return [tables]
-    files = [path for path, stamp in zip(origin.paths, origin.stamps, strict=True) if stamp in stamps]
-    if len(files) > 1 and origin.is_whole:
-        groups = [files[i::n] for i in range(min(len(files), n))]
-        return [
-            tables | {part.table: open_files(warehouse, origin.sources, part.table, tuple(group))} for group in groups
-        ]
-    is_all = len(stamps) == len(origin.stamps)
-    rows = tables[part.table] if is_all else open_files(warehouse, origin.sources, part.table, tuple(files))
-    return [tables | {part.table: each} for each in _ranges(rows, n)]
+    files = tuple(path for path, stamp in zip(origin.paths, origin.stamps, strict=False) if stamp in stamps)
+    is_all, is_large = len(stamps) == len(origin.stamps), _n_rows(warehouse, part.table, stamps) >= LEAST_SLICED
+
+    def with_files(some: tuple[Path, ...]) -> dict[str, ibis.Table]:
+        return {**tables, part.table: open_files(warehouse, origin.sources, part.table, some)}
+
+    if is_large and len(files) > 1 and origin.is_whole:
+        return [with_files(files[i::n]) for i in range(min(len(files), n))]
+    some = tables if is_all else with_files(files)
+    return [{**some, part.table: rows} for rows in _ranges(some[part.table], n)] if is_large else [some]
 
 
 def _ranges(rows: ibis.Table, n: int) -> list[ibis.Table]:
-    """The rows of a table in `n` ranges of their numbers, or in one where there are few."""
+    """The rows of a table in `n` ranges of their numbers."""
     span = rows.aggregate(first=rows["_row"].min(), last=rows["_row"].max()).to_pyarrow().to_pylist()[0]
-    if span["first"] is None or span["last"] - span["first"] < LEAST_SLICED:
+    if span["first"] is None:
         return [rows]
     length = -(-(span["last"] + 1 - span["first"]) // n)
     firsts = range(span["first"], span["last"] + 1, length)

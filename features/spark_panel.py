@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from features.coded_log import EVENTS_A_BUCKET
 from features.compute import parts
 from features.events import event_log
-from features.kept_log import EVENTS_A_BUCKET
 from features.labels import label_streams
 from features.log import to_log
 from features.recipe import Recipe

@@ -15,6 +15,7 @@ from features.parts import ROW_BITS, Footer, Part, footer, in_nanoseconds, parts
 if TYPE_CHECKING:
     import ibis
 
+    from features.kept_log import CodedLog
     from features.origin import Origin
 
 
@@ -23,15 +24,17 @@ class Warehouse:
     """An engine, and every table of the contract opened so far: a view over its source, or over a file in `scratch`.
 
     `connection` is the engine's Ibis backend, `scratch` a folder for files that live as long as the warehouse. Tables
-    may be larger than memory: none of them is held there. `listed` are the files of each source as they were found
-    first, and `footers` what Parquet files say of themselves: neither is asked twice. `origins` say where each table's
-    rows are from. Another warehouse on the same engine, for some rows: `dataclasses.replace(warehouse, tables={})`.
+    may be larger than memory: none of them is held there. What was asked once is known: `origins` say where the rows of
+    each table are from, `listed` are the files of each source as they were found first, `footers` what Parquet files
+    say of themselves, `some` tables of some files only, `logs` the events as numbers by the folder where they are kept.
+    Another warehouse on the same engine, for some rows: `dataclasses.replace(warehouse, tables={})`.
     """
 
     connection: Any
     scratch: Path
     tables: dict[str, ibis.Table] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
+    logs: dict[Path, CodedLog] = field(default_factory=dict)
     some: dict[tuple[str, tuple[Path, ...]], ibis.Table] = field(default_factory=dict)
     listed: dict[tuple[str, str], tuple[Path, ...]] = field(default_factory=dict)
     footers: dict[Path, Footer] = field(default_factory=dict)

@@ -217,9 +217,10 @@ def test_one_more_cutoff_is_held_against_a_build_with_one() -> None:
     assert steep.holds is False
 
 
-def write_a_count(folder: str, cutoffs: list[str], out: str, state: str, more: tuple[str, ...] = ()) -> int:
+def write_a_count(folder: str, cutoffs: list[str], out: str, state: str) -> int:
     """A product of one feature: how much each account did before each cutoff."""
-    activities = pd.concat([pd.read_parquet(file) for file in (f"{folder}/activities.parquet", *more)])
+    files = [*Path(folder).glob("activities.parquet"), *Path(folder).glob("activities/*.parquet")]
+    activities = pd.concat([pd.read_parquet(file) for file in files])
     for cutoff in cutoffs:
         before = activities[activities["occurred_at"] < cutoff]
         rows = before.groupby("account_id").size().rename("activities").reset_index()
@@ -262,6 +263,8 @@ def test_a_product_is_measured_on_all_sizes_and_a_day_added_equals_a_full_build(
     assert figures["columns.6k.perennial_over_polars"].value == 1
     assert figures["catalogue.6k.features"].value == 1
     assert figures["catalogue.2k.one_more_day.unlike_full_build"].value == 0
+    assert figures["catalogue.2k.one_day_rewritten.unlike_full_build"].value == 0
+    assert figures["catalogue.6k.one_more_day.share"].value == 1
     assert {f"catalogue.4k.{n}_cutoffs.seconds" for n in (1, 3, 6, 12)} <= set(figures)
     assert figures["online.p99"].value == 0.5
 
@@ -269,7 +272,8 @@ def test_a_product_is_measured_on_all_sizes_and_a_day_added_equals_a_full_build(
 def test_a_product_that_forgets_the_day_is_found_out(product: dict[str, Callable], tmp_path: Path) -> None:
     feature_catalogue.build(2000, tmp_path)
     product["write_full_catalogue"] = forgets_the_day
-    assert feature_catalogue.day_like_full_build(2000, tmp_path).holds is False
+    beside, _ = feature_catalogue.day_like_full_build(2000, tmp_path)
+    assert (beside.name, beside.holds) == ("catalogue.2k.one_more_day.unlike_full_build", False)
 
 
 EXECUTORS = """

@@ -1,4 +1,4 @@
-"""A panel kept over sources that grow file by file: only new files are read, and the rows are those of a fresh build."""
+"""A panel kept over sources that grow file by file: only new files are read, the rows are those of a fresh build."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from features.sources import open_warehouse
 from features.warehouse import Warehouse
 
 SUBSCRIPTION = ChurnDefinition("subscription", horizon_days=90, grace_days=30)
-TABLES = ("accounts", "subscriptions", "activities", "cases", "survey_responses", "contacts")
 Opened = tuple[Warehouse, Reading]
 
 

@@ -20,7 +20,7 @@ LIMIT_MB = 100
 BUILD = """
 import json, re, sys
 from pathlib import Path
-from features import kept
+from features import coded_log
 from features.checks import read_tables
 from features.labels import ChurnDefinition
 from features.mapping import Sources
@@ -31,7 +31,7 @@ def peak_mb():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text()).group(1)) / 1024
 
 folder, out, limit, events_a_bucket = sys.argv[1:]
-kept.bucket_count.__globals__["EVENTS_A_BUCKET"] = int(events_a_bucket)
+coded_log.EVENTS_A_BUCKET = int(events_a_bucket)
 churn = ChurnDefinition("inactivity", horizon_days=30, inactive_days=60)
 
 def build(folder, out):

@@ -126,7 +126,7 @@ def test_an_event_recorded_after_the_date_is_not_known_at_it(open_tables, small_
 def test_the_panel_does_not_depend_on_how_accounts_are_parted(open_tables, small_company, monkeypatch):
     warehouse = open_tables(small_company)
     one = training_panel(warehouse, SUBSCRIPTION, PanelSettings()).rows
-    monkeypatch.setattr("features.kept.bucket_count", lambda n_events, threads: 5)
+    monkeypatch.setattr("features.kept_log.bucket_count", lambda n_events, threads: 5)
     five = training_panel(open_tables(small_company), SUBSCRIPTION, PanelSettings()).rows
     pd.testing.assert_frame_equal(one, five, check_exact=True)
 
