@@ -55,8 +55,7 @@ def rows(warehouse: Warehouse, folder: Path, recipe=None) -> pd.DataFrame:
     recipe = recipe or training_plan(warehouse, SUBSCRIPTION, PanelSettings(folder=folder)).recipe
     done = refresh(warehouse, recipe, folder)
     tables = [pq.ParquetFile(file).read(columns=recipe.schema.names) for file in done.files]
-    found = pa.concat_tables(tables).sort_by([("as_of", "ascending"), ("account_id", "ascending")]).to_pandas()
-    return found
+    return pa.concat_tables(tables).sort_by([("as_of", "ascending"), ("account_id", "ascending")]).to_pandas()
 
 
 @pytest.fixture
@@ -71,7 +70,6 @@ def n_read(monkeypatch) -> list[int]:
             yield batch
 
     monkeypatch.setattr(coded_log, "_batches", counted)
-    return found
 
 
 def new_activities(n: int = 3) -> pd.DataFrame:
