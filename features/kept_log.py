@@ -36,7 +36,10 @@ MOST_PARTS = 100
 # Tables of more rows than this are read in slices side by side, so many for each thread.
 LEAST_SLICED, SLICES_A_THREAD = 1_000_000, 2
 # The modules whose code decides what an event is: a change there makes every part anew.
-CODE = ("events", "rules", "relatives", "parsing", "columns", "coder", "coded_log")
+CODE = (
+    "tables", "mapping", "readers", "copies", "parts", "sources", "columns", "parsing", "streams", "rules", "events",
+    "relatives", "log", "coder", "coded_log",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -51,7 +51,7 @@ def write_43_columns(folder: str, cutoffs: Sequence[str], out: str) -> None:
         for name in sources.tables:
             open_table(warehouse, sources, name)
         recipe = Recipe(tuple(_feature(name, said) for name, said in _columns()), CHURN, _micros(cutoffs), 0)
-        refresh(warehouse, recipe, Path(out))
+        _link(refresh(warehouse, recipe, warehouse.scratch / "state").files, warehouse.scratch / "state", Path(out))
 
 
 def _mapping_of_events(folder: Path, scratch: Path) -> dict[str, object]:
@@ -122,12 +122,16 @@ def _refreshed(warehouse: Warehouse, cutoffs: Sequence[str], out: Path, state: P
     """Bring the kept panel up to date, and put its files where they are looked at."""
     features = available(inventory(warehouse, kept_counts(warehouse, state, threads=2)))
     recipe = Recipe(features, CHURN, _micros(cutoffs), _micros(cutoffs)[-1])
-    for file in refresh(warehouse, recipe, state).files:
+    _link(refresh(warehouse, recipe, state).files, state, out)
+    return len(features)
+
+
+def _link(files: Iterable[Path], state: Path, out: Path) -> None:
+    for file in files:
         target = out / file.relative_to(state)
         target.parent.mkdir(exist_ok=True)
         target.unlink(missing_ok=True)
         os.link(file, target)
-    return len(features)
 
 
 def online_times(folder: str, accounts: Sequence[str], cutoff: str) -> list[float]:
