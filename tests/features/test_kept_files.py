@@ -70,6 +70,7 @@ def n_read(monkeypatch) -> list[int]:
             yield batch
 
     monkeypatch.setattr(coded_log, "_batches", counted)
+    return found
 
 
 def new_activities(n: int = 3) -> pd.DataFrame:
@@ -151,3 +152,15 @@ def test_files_known_to_be_sound_are_not_looked_at_again(opened, monkeypatch):
     opened()
     monkeypatch.setattr("features.checks._breaches_of_rows", None)
     assert not opened()[1].findings
+
+
+def test_a_table_of_too_many_parts_is_read_anew_as_one(opened, exports, tmp_path, monkeypatch):
+    monkeypatch.setattr("features.kept_log.MOST_PARTS", 2)
+    n_parts = []
+    for day in range(4):
+        new = new_activities(1).assign(activity_id=f"of-{day}")
+        export(exports, "activities", f"2024-12-{day + 10}", new)
+        found = rows(opened()[0], tmp_path / "state")
+        n_parts.append(len(list((tmp_path / "state" / "log").glob("activities-*"))))
+    assert n_parts == [1, 2, 3, 1]
+    pd.testing.assert_frame_equal(found, rows(opened()[0], tmp_path / "fresh"), check_exact=True)
