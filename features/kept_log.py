@@ -183,21 +183,27 @@ def _tell_account_codes(warehouse: Warehouse, coder: Coder) -> None:
 
 def kept_parts(folder: Path, names: Iterable[str]) -> list[KeptPart] | None:
     """Return parts by name; None where one of them is gone."""
-    try:
-        return [KeptPart.read(folder / name) for name in names]
-    except OSError:
-        return None
+    found = [_part(folder / name) for name in names]
+    return None if None in found else [part for part in found if part]
 
 
 def _kept_parts(folder: Path) -> dict[str, list[KeptPart]]:
-    """The parts in a folder by the name of what they are of; what was left half-done is removed."""
+    """The parts in a folder by the name of what they are of; what was left half-done or broke is removed."""
     parts: dict[str, list[KeptPart]] = {}
     for path in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if path.name.startswith("."):
+        part = None if path.name.startswith(".") else _part(path)
+        if part is None:
             shutil.rmtree(path)
         else:
-            parts.setdefault(path.name.rpartition("-")[0], []).append(KeptPart.read(path))
+            parts.setdefault(path.name.rpartition("-")[0], []).append(part)
     return parts
+
+
+def _part(folder: Path) -> KeptPart | None:
+    try:
+        return KeptPart.read(folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _usable(parts: Sequence[KeptPart], stamps: Sequence[str], beside: str) -> list[KeptPart]:

@@ -46,7 +46,7 @@ def digest(said: Any) -> str:
     """Return a short name for what something says of itself.
 
     >>> digest(["a", 1])
-    '3ae7a1c1a2be5b5c'
+    '1d80946614ee16af'
     """
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 

@@ -164,3 +164,13 @@ def test_a_table_of_too_many_parts_is_read_anew_as_one(opened, exports, tmp_path
         n_parts.append(len(list((tmp_path / "state" / "log").glob("activities-*"))))
     assert n_parts == [1, 2, 3, 1]
     pd.testing.assert_frame_equal(found, rows(opened()[0], tmp_path / "fresh"), check_exact=True)
+
+
+def test_a_part_that_broke_on_disk_is_read_again(opened, exports, tmp_path):
+    before = rows(opened()[0], tmp_path / "state")
+    (broken,) = (tmp_path / "state" / "log").glob("activities-*")
+    (broken / "part.json").write_text("{")
+    export(exports, "activities", "2024-12-31", new_activities())
+    rows(opened()[0], tmp_path / "state")
+    (exports / "activities" / "2024-12-31.parquet").unlink()
+    pd.testing.assert_frame_equal(rows(opened()[0], tmp_path / "state"), before, check_exact=True)
