@@ -21,6 +21,7 @@ from features.coder import Coder, Columns
 from features.events import RULES, LogPart, log_expression, log_parts
 from features.log import EventLog, Int
 from features.origin import digest
+from features.parts import ROW_BITS
 from features.readers import source_footers
 from features.sources import open_files
 
@@ -252,7 +253,11 @@ def _slices(warehouse: Warehouse, part: LogPart, stamps: Sequence[str], n: int) 
     is_all, is_large = len(stamps) == len(origin.stamps), _n_rows(warehouse, part.table, stamps) >= LEAST_SLICED
 
     def with_files(some: tuple[Path, ...]) -> dict[str, ibis.Table]:
-        return {**tables, part.table: open_files(warehouse, origin.sources, part.table, some)}
+        if origin.is_whole:
+            return {**tables, part.table: open_files(warehouse, origin.sources, part.table, some)}
+        # Rows were left out of the open table, which the files themselves know nothing of.
+        rows, places = tables[part.table], [origin.paths.index(path) for path in some]
+        return {**tables, part.table: rows.filter((rows["_row"] // (1 << ROW_BITS)).isin(places))}
 
     if is_large and len(files) > 1 and origin.is_whole:
         return [with_files(files[i::n]) for i in range(min(len(files), n))]

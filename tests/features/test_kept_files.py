@@ -174,3 +174,17 @@ def test_a_part_that_broke_on_disk_is_read_again(opened, exports, tmp_path):
     rows(opened()[0], tmp_path / "state")
     (exports / "activities" / "2024-12-31.parquet").unlink()
     pd.testing.assert_frame_equal(rows(opened()[0], tmp_path / "state"), before, check_exact=True)
+
+
+def test_rows_left_out_of_a_file_stay_out_when_it_is_written_anew(opened, exports, tmp_path):
+    export(exports, "activities", "2024-12-30", new_activities(1))
+    rows(opened()[0], tmp_path / "state")
+    repeated = pd.concat([new_activities(2).tail(1)] * 2)
+    export(exports, "activities", "2024-12-31", repeated)
+    rows(opened()[0], tmp_path / "state")
+    export(exports, "activities", "2025-01-01", new_activities(3).tail(1))
+    rows(opened()[0], tmp_path / "state")
+    # The same row is left out again, of another file beside one that stays.
+    export(exports, "activities", "2024-12-31", repeated.assign(value=3.0))
+    found = rows(opened()[0], tmp_path / "state")
+    pd.testing.assert_frame_equal(found, rows(opened()[0], tmp_path / "fresh"), check_exact=True)
