@@ -89,7 +89,8 @@ PERSONS = (
     _there("contacts_now", "Known contacts that are still there", came(), gone()),
     _moved("contacts_joined_180d", "count", "Contacts that came, last 180 days", came(180), 0),
     _moved("contacts_left_180d", "count", "Contacts that left, last 180 days", left(180)),
-    _moved("primary_left_180d", "count", "Primary contacts that left, last 180 days", left(180, kind="primary")),
+    *(_moved(f"primary_left_{d}d", "count", f"Primary contacts that left, last {d} days", left(d, kind="primary"))
+      for d in (90, 180)),
     _moved("contact_left_recency_days", "days", "Time since the last contact left", last_left(), -1),
 )  # fmt: skip
 

@@ -75,8 +75,8 @@ LOCK_IN = (
 )  # fmt: skip
 
 PEOPLE = (
-    _relationship("owner_changes_365d", "count", "Changes of who looks after the account, last 365 days",
-                  changed("count", 365, kind="owner"), 1, "operations"),
+    *(_relationship(f"owner_changes_{d}d", "count", f"Changes of who looks after the account, last {d} days",
+                    changed("count", d, kind="owner"), 1, "operations") for d in (90, 365)),
     _relationship("owner_recency_days", "days", "Time since it changed who looks after the account",
                   changed("days_since_last", kind="owner"), -1, "operations"),
     _relationship("plan_changes_365d", "count", "Changes of plan, last 365 days", changed("count", 365, kind="plan")),

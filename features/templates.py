@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from features.behaviour import done
 from features.compute import Windowed
-from features.engagement import BEYOND_USE, by_us
+from features.engagement import BEYOND_USE, by_us, helped
 from features.feature import Family, Feature, Kind, Tier
 from features.firmographics import account_column
-from features.streams import ACTIVITY, NEED, OBSERVED, OUTREACH
+from features.streams import ACTIVITY, INTERVENTION, NEED, OBSERVED, OUTREACH
 
 # An observation stands one microsecond before the date it speaks of; in days.
 OBSERVED_DAYS = 1 / 86_400_000_000
@@ -41,6 +41,7 @@ class ByKind:
 BY_KIND: Mapping[str, ByKind] = {
     ACTIVITY: ByKind(done("count"), "behaviour", "behaviour", "", "", (30, 90)),
     OUTREACH: ByKind(by_us("count"), "engagement", "operations", "outreach_", ", from our side", (90,)),
+    INTERVENTION: ByKind(helped("count"), "engagement", "operations", "intervention_", ", a retention measure", (90,)),
 }
 
 

@@ -109,6 +109,7 @@ def _templates() -> str:
   Those that speak of leaving come first, then the most frequent ones.
 - {MOST_KINDS} kinds of what comes from our side (`direction` is `out`): `outreach_KIND_90d` and
   `outreach_KIND_recency_days`.
+- {MOST_KINDS} kinds of `interventions`: `intervention_KIND_90d` and `intervention_KIND_recency_days`.
 
 A kind of activity speaks of leaving, and its features have the tier intent, where words of it begin with
 {leaving}.
