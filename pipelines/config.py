@@ -89,6 +89,17 @@ class FeatureWords(_Section):
     direction: Literal[-1, 0, 1] | None = None
 
 
+class DriverSettings(_Section):
+    """An experience whose effect on churn is looked for: one of the known ones changed, or one of your own."""
+
+    feature: str | None = Field(None, description="the feature that tells of it over the 90 days before a date")
+    bad: float | None = Field(None, description="from where on it is bad, in the feature's unit")
+    good: float | None = Field(None, description="from where on it is good; on the other side of `bad`")
+    is_controllable: bool | None = Field(None, description="whether the company decides on it")
+    after: tuple[str, ...] = Field((), description="drivers that come before it, beyond what tiers and steps say")
+    is_left_out: bool = Field(False, description="do not look for it")
+
+
 class Settings(_Section):
     """Everything `perennial.toml` may say."""
 
@@ -101,6 +112,7 @@ class Settings(_Section):
     tiers: Tiers = Tiers()
     mlflow: MLflow = MLflow()
     features: dict[str, FeatureWords] = Field(default_factory=dict)
+    drivers: dict[str, DriverSettings] = Field(default_factory=dict)
     releases: Path = Field(Path("releases"), description="folder of promoted releases and their pointer")
     state: Path = Field(Path(".perennial"), description="folder of what Perennial keeps: runs, rows for the service")
     home: Path = Field(Path(), exclude=True, description="folder of this file; set when it is read")

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from features.errors import ReleaseError
@@ -24,7 +23,7 @@ from pipelines.engine import churn_definition, opened_tables, panel_parts, panel
 from pipelines.features import write_tables
 from pipelines.output import write_frame
 from pipelines.release import Release, read_pointer, read_release
-from pipelines.segmentation import Segmentation
+from pipelines.segments import segment_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -172,17 +171,6 @@ def score_rows(release: Release, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _sorted(scores: pd.DataFrame) -> pd.DataFrame:
     return scores.sort_values(["churn_prob", "account_id"], ascending=[False, True], ignore_index=True)
-
-
-def segment_names(segmentation: Segmentation, rows: pd.DataFrame) -> list[str | None]:
-    """Return the most probable segment of each row, None where it is unknown."""
-    membership = segmentation.membership(rows)
-    names: Sequence[str] = [segment.name for segment in segmentation.segments]
-    if not names:
-        return [None] * len(rows)
-    known = np.asarray(~np.isnan(membership).any(axis=1))
-    best = np.nan_to_num(membership).argmax(axis=1)
-    return [names[i] if known[row] else None for row, i in enumerate(best)]
 
 
 def reason_texts(release: Release, rows: pd.DataFrame) -> list[list[str]]:

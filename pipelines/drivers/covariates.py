@@ -1,4 +1,4 @@
-"""What is adjusted for as one matrix of numbers: everything known before the window, and what came before the driver."""
+"""What is adjusted for as numbers: everything known before the window, and what came before the driver within it."""
 
 from __future__ import annotations
 

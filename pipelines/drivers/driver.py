@@ -158,7 +158,7 @@ def _is_kind_of_ours(feature: Feature) -> bool:
 
 def _driver(name: str, words: DriverSettings, known: Driver | None, columns: Mapping[str, Feature]) -> Driver:
     column = words.feature or (known.feature.name if known else None)
-    if column not in columns:
+    if column is None or column not in columns:
         raise _wrong(name, f"feature = {column!r}", "a feature of your tables, as `perennial catalog --config` lists")
     feature = columns[column]
     if feature.tier not in ("operations", "perception", "behaviour"):
@@ -166,7 +166,9 @@ def _driver(name: str, words: DriverSettings, known: Driver | None, columns: Map
         raise _wrong(name, f"{column}, {why} (tier {feature.tier})", "an experience: operations, perception, behaviour")
     if feature.kind != "number":
         raise _wrong(name, f"{column}, a category", "a number")
-    bad, good = (known.bad, known.good) if known and words.bad is None and words.good is None else (words.bad, words.good)
+    bad, good = (
+        (known.bad, known.good) if known and words.bad is None and words.good is None else (words.bad, words.good)
+    )
     if (bad is None) != (good is None) or (bad is not None and bad == good):
         raise _wrong(name, f"bad = {bad} and good = {good}", "both, and different")
     controllable = words.is_controllable

@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from pipelines.drivers.covariates import Covariates
 from pipelines.drivers.driver import Levels
-from pipelines.drivers.nuisance import Bools, Floats, cross_fitted, strongest
+from pipelines.drivers.nuisance import Binned, Bools, Floats
 from pipelines.drivers.rows import DriverRows, Ints
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ POINTS = 100.0
 class Effect(NamedTuple):
     """A difference in churn within the horizon, in percentage points, with its interval and how much it rests on.
 
-    `error` is its standard error in points; `n_bad` and `n_good` are rows of `n_accounts` accounts; `p_value` is two-sided
-    against no effect.
+    `error` is its standard error in points; `n_bad` and `n_good` are rows of `n_accounts` accounts; `p_value` is
+    two-sided against no effect.
     """
 
     points: float
@@ -50,8 +50,8 @@ class Comparison:
         places among the driver rows.
     bad, churned
         1 or 0.
-    account, fold
-        numbers; all rows of an account are in one fold.
+    account
+        numbers.
     chance
         of the bad experience, given the covariates (the propensity), from other accounts.
     expected
@@ -62,14 +62,19 @@ class Comparison:
     bad: Ints
     churned: Ints
     account: Ints
-    fold: Ints
     chance: Floats
     expected: Floats
 
     def among(self, chosen: Bools) -> Comparison:
         """Return the comparison within some of its rows."""
-        columns = (self.rows, self.bad, self.churned, self.account, self.fold, self.chance, self.expected)
-        return Comparison(*(column[chosen] for column in columns))
+        return Comparison(
+            rows=self.rows[chosen],
+            bad=self.bad[chosen],
+            churned=self.churned[chosen],
+            account=self.account[chosen],
+            chance=self.chance[chosen],
+            expected=self.expected[chosen],
+        )
 
     @property
     def churn_if_bad(self) -> float:
@@ -77,32 +82,21 @@ class Comparison:
         return float(self.churned[self.bad == 1].mean())
 
 
-def compared(rows: DriverRows, levels: Levels, covariates: Covariates, outcome_places: Ints, *, seed: int) -> Comparison:
+def compared(rows: DriverRows, levels: Levels, covariates: Covariates, *, seed: int) -> Comparison:
     """Return the rows whose label has come due at the two levels, with the chances that their effect needs.
 
-    Parameters
-    ----------
-    covariates
-        of all rows: what is adjusted for.
-    outcome_places
-        places of covariates that tell of churn, and of those within the window; the ones that tell of the experience
-        are found here.
+    `covariates` are what is adjusted for, of all rows.
     """
-    due = ~np.isnan(rows.churned)
-    chosen = (levels.is_bad | levels.is_good) & due
-    churned, bad, folds = np.nan_to_num(rows.churned).astype(np.int64), levels.is_bad.astype(np.int64), rows.folds(seed)
-    places = np.union1d(outcome_places, strongest(covariates, bad, chosen, seed))
-    matrix = covariates.some(places).matrix[chosen]
-    bad, churned, folds = bad[chosen], churned[chosen], folds[chosen]
-    everyone = np.ones(len(bad), dtype=bool)
+    chosen = np.flatnonzero((levels.is_bad | levels.is_good) & ~np.isnan(rows.churned))
+    bad, churned = levels.is_bad[chosen].astype(np.int64), rows.churned[chosen].astype(np.int64)
+    folds, binned = rows.folds(seed)[chosen], Binned.of(covariates.rows(chosen).matrix)
     return Comparison(
-        rows=np.flatnonzero(chosen),
+        rows=chosen,
         bad=bad,
         churned=churned,
         account=rows.account[chosen],
-        fold=folds,
-        chance=cross_fitted(matrix, bad, everyone, folds, seed),
-        expected=cross_fitted(matrix, churned, bad == 0, folds, seed),
+        chance=binned.cross_fitted(bad, np.ones(len(bad), dtype=bool), folds, seed=seed),
+        expected=binned.cross_fitted(churned, bad == 0, folds, seed=seed),
     )
 
 

@@ -83,23 +83,27 @@ class Finding:
         return next((one for one in self.figures if one.figure == name and one.group_by == EVERYONE), None)
 
 
-def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
-    """Return one row a figure, with what is said of its driver: the form in which releases keep findings."""
+ALL_DRIVERS = "all drivers"
+
+
+def findings_table(findings: Sequence[Finding], others: Sequence[Figure] = ()) -> pd.DataFrame:
+    """Return one row a figure, with what is said of its driver: the form in which releases keep findings.
+
+    `others` are figures of no one driver.
+    """
     import pandas as pd
 
-    rows = [
-        {
-            "driver": finding.driver.name,
-            "experience": finding.driver.feature.sentence,
-            "contrast": finding.levels.words,
-            "tier": finding.driver.feature.tier,
-            "is_controllable": finding.driver.is_controllable,
-            "verdict": finding.verdict,
-            "verdict_sentence": finding.sentence,
-            "q_value": finding.q_value,
-            **asdict(figure),
-        }
-        for finding in findings
-        for figure in finding.figures
-    ]
-    return pd.DataFrame(rows)
+    rows = [_said(finding) | asdict(figure) for finding in findings for figure in finding.figures]
+    rows += [{"driver": ALL_DRIVERS} | asdict(figure) for figure in others]
+    return pd.DataFrame(rows, columns=[*COLUMNS, *Figure.__slots__])
+
+
+def _said(finding: Finding) -> dict[str, object]:
+    feature = finding.driver.feature
+    said = (finding.driver.name, feature.sentence, finding.levels.words, feature.tier, finding.driver.is_controllable)
+    return dict(zip(COLUMNS, (*said, finding.verdict, finding.sentence, finding.q_value), strict=True))
+
+
+COLUMNS = (
+    "driver", "experience", "contrast", "tier", "is_controllable", "verdict", "verdict_sentence", "q_value",
+)  # fmt: skip

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.stats import norm
 
 from features.feature import Feature
@@ -48,10 +47,7 @@ def group_effects(comparison: Comparison, labels: Labels, kind: str) -> dict[str
     refused = {name: refusal(part, f"account of {kind} {name}") for name, part in parts.items()}
     told = [name for name, why in refused.items() if why is None]
     confidence = 1 - (1 - CONFIDENCE) / max(len(told), 1)
-    return {
-        name: refused[name] or effect_of(comparable(parts[name]), confidence=confidence)  # type: ignore[misc]
-        for name in names
-    }
+    return {name: refused[name] or effect_of(comparable(parts[name]), confidence=confidence) for name in names}
 
 
 def engagement_labels(rows: DriverRows) -> Labels:
@@ -117,5 +113,5 @@ def segment_labels(segmentations: Mapping[str, Sequence[str | None]]) -> dict[st
     >>> list(segment_labels({"needs": ["a", "b"], "firmographic": ["x", "x"]}))
     ['needs']
     """
-    arrays = {name: pd.Series(labels, dtype=object).to_numpy() for name, labels in segmentations.items()}
+    arrays = {name: np.array(labels, dtype=object) for name, labels in segmentations.items()}
     return {name: labels for name, labels in arrays.items() if len({one for one in labels if one is not None}) > 1}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from pipelines.drivers.effect import Comparison
 
 HIGHEST_CHANCE = 0.9
@@ -45,14 +43,10 @@ def refusal(comparison: Comparison, who: str) -> str | None:
         return f"of {left_out:.0%} of the {who}s that had it bad hardly any like one had it good"
     kept = comparable(comparison)
     if int(kept.bad.sum()) < FEWEST_ROWS:
-        return f"{int(kept.bad.sum())} {who}s that had it bad have a like one that had it good, fewer than {FEWEST_ROWS}"
+        return (
+            f"{int(kept.bad.sum())} {who}s that had it bad have a like one that had it good, fewer than {FEWEST_ROWS}"
+        )
     n_churned = [int(kept.churned[kept.bad == level].sum()) for level in (0, 1)]
     if sum(n_churned) < FEWEST_CHURNED or n_churned[0] == 0:
         return f"{sum(n_churned)} {who}s among them churned, too few to tell an effect"
     return None
-
-
-def rows_where_bad(comparison: Comparison) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return the places among the driver rows of those whose effect is told: they had it bad and have a counterpart."""
-    kept = comparable(comparison)
-    return kept.rows[kept.bad == 1]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.errors import ModelError
+from features.errors import ModelError, PerennialError
 from features.feature import Feature
 from pipelines.account_draw import drawn
 
@@ -125,7 +125,9 @@ def pair_quarters(
         raise _no_rows("no account at two quarter starts one after the other")
     now = quarters[there].reset_index(drop=True)
     before = quarters.iloc[found[there].astype(int)].reset_index(drop=True)
-    keys = now[["account_id", "as_of"]].assign(churned=now["churned"].astype("Float64").to_numpy(float, na_value=np.nan))
+    keys = now[["account_id", "as_of"]].assign(
+        churned=now["churned"].astype("Float64").to_numpy(float, na_value=np.nan)
+    )
     return DriverRows(keys, now[names], before[names], features, horizon_days, kept_share)
 
 
@@ -150,6 +152,6 @@ def _frame(batches: Sequence[object], schema: object, names: Sequence[str]) -> p
     return frame
 
 
-def _no_rows(came: str) -> ModelError:
+def _no_rows(came: str) -> PerennialError:
     expected = "accounts at two quarter starts, so that what happened between lies before the outcome"
     return ModelError.of(came, expected, "bring dated tables of a year or more; a single snapshot has no before")

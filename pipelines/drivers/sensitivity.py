@@ -6,7 +6,6 @@ a larger effect takes more to explain away, so that the most biased estimates ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -18,40 +17,34 @@ LEAST, MOST = 0.0, 0.5
 """Gains outside are noise of the benchmark (below) or no benchmark at all (above)."""
 
 
-class HiddenCause(NamedTuple):
-    """The interval of an effect if a hidden common cause were as strong as one family of covariates together."""
+class Strength(NamedTuple):
+    """The interval of an effect, in percentage points, under a hidden common cause of some strength."""
 
-    family: str
     low: float
     high: float
 
 
-def hidden_cause(comparison: Comparison, without: Mapping[str, Comparison]) -> HiddenCause | None:
-    """Return what a hidden cause as strong as the strongest family would leave of an effect, in percentage points.
+def hidden_cause(comparison: Comparison, without: Comparison) -> Strength:
+    """Return what a hidden cause as strong as one family of covariates would leave of an effect, in points.
 
     Chernozhukov, Cinelli, Newey, Sharma and Syrgkanis, "Long story short" (2022), by DoubleML: the bound on the bias
-    follows from the gain in explaining outcome and experience that each family brings to the rest.
+    follows from the gain in explaining outcome and experience that the family brings to the rest.
 
     Parameters
     ----------
-    comparison
-        with everything adjusted for.
-    without
-        by family, the same rows without that family's covariates.
+    comparison, without
+        the same rows, with everything adjusted for, and without the family's covariates.
     """
     from doubleml.utils.gain_statistics import gain_statistics
 
     model = fitted_model(comparison)
-    own_error = float(model.se[0])
-    clustered = clustered_error(model.psi[:, 0, 0], comparison.account)
-    found = []
-    for family, shorter in without.items():
-        gains = gain_statistics(model, fitted_model(shorter))
-        strength_y, strength_d = (float(np.clip(gains[name][0], LEAST, MOST)) for name in ("cf_y", "cf_d"))
-        model.sensitivity_analysis(cf_y=strength_y, cf_d=strength_d, rho=1.0)
-        bounds, errors = model.sensitivity_params["theta"], model.sensitivity_params["se"]
-        reach = float(norm.isf((1 - CONFIDENCE) / 2)) * clustered / own_error
-        low = float(bounds["lower"][0] - reach * errors["lower"][0]) * POINTS
-        high = float(bounds["upper"][0] + reach * errors["upper"][0]) * POINTS
-        found.append(HiddenCause(family, low, high))
-    return max(found, key=lambda one: one.high - one.low, default=None)
+    gains = gain_statistics(model, fitted_model(without))
+    strength_y, strength_d = (float(np.clip(gains[name][0], LEAST, MOST)) for name in ("cf_y", "cf_d"))
+    model.sensitivity_analysis(cf_y=strength_y, cf_d=strength_d, rho=1.0)
+    bounds, errors = model.sensitivity_params["theta"], model.sensitivity_params["se"]
+    # DoubleML takes rows for independent: its errors grow as the effect's own does when accounts are.
+    widened = clustered_error(model.psi[:, 0, 0], comparison.account) / float(model.se[0])
+    reach = float(norm.isf((1 - CONFIDENCE) / 2)) * widened
+    low = float(bounds["lower"][0] - reach * errors["lower"][0]) * POINTS
+    high = float(bounds["upper"][0] + reach * errors["upper"][0]) * POINTS
+    return Strength(low, high)

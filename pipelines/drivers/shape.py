@@ -11,7 +11,7 @@ from scipy.stats import norm
 from pipelines.drivers.covariates import Covariates
 from pipelines.drivers.driver import THIRDS, Driver, Levels
 from pipelines.drivers.effect import CLIPPED, CONFIDENCE, POINTS, clustered_error
-from pipelines.drivers.nuisance import Floats, cross_fitted
+from pipelines.drivers.nuisance import Binned, Floats
 from pipelines.drivers.rows import DriverRows, Ints
 
 
@@ -25,7 +25,7 @@ class Step(NamedTuple):
     n_accounts: int
 
 
-def dose_steps(rows: DriverRows, driver: Driver, covariates: Covariates, places: Ints, *, seed: int) -> tuple[Step, ...]:
+def dose_steps(rows: DriverRows, driver: Driver, covariates: Covariates, *, seed: int) -> tuple[Step, ...]:
     """Return the steps from the best third of an experience to the middle one, and from there to the worst.
 
     Average potential outcomes of all three, by DoubleML's `DoubleMLAPOS`; errors are clustered by account. Nothing
@@ -43,7 +43,7 @@ def dose_steps(rows: DriverRows, driver: Driver, covariates: Covariates, places:
         return ()
     churned = rows.churned[chosen].astype(np.int64)
     scores, points = _potential_outcomes(
-        third, churned, covariates.some(places).matrix[chosen], rows.folds(seed)[chosen], seed
+        third, churned, Binned.of(covariates.matrix[chosen]), rows.folds(seed)[chosen], seed
     )
     account, reach = rows.account[chosen], float(norm.isf((1 - CONFIDENCE) / 2)) * POINTS
     steps = []
@@ -77,7 +77,9 @@ def _is_normal(levels: Levels, values: Floats) -> np.ndarray[tuple[int], np.dtyp
     return ~np.isnan(values) & ~levels.is_bad & ~levels.is_good
 
 
-def _potential_outcomes(third: Ints, churned: Ints, matrix: Floats, folds: Ints, seed: int) -> tuple[list[Floats], Floats]:
+def _potential_outcomes(
+    third: Ints, churned: Ints, binned: Binned, folds: Ints, seed: int
+) -> tuple[list[Floats], Floats]:
     """The scores and the mean of churn had everyone been in each third."""
     import doubleml
     import pandas as pd
@@ -85,8 +87,8 @@ def _potential_outcomes(third: Ints, churned: Ints, matrix: Floats, folds: Ints,
 
     everyone, given = np.ones(len(third), dtype=bool), {}
     for one in range(3):
-        chance = cross_fitted(matrix, (third == one).astype(np.int64), everyone, folds, seed)
-        expected = cross_fitted(matrix, churned, third == one, folds, seed)
+        chance = binned.cross_fitted((third == one).astype(np.int64), everyone, folds, seed=seed)
+        expected = binned.cross_fitted(churned, third == one, folds, seed=seed)
         given[one] = {"ml_m": chance[:, None], "ml_g_d_lvl1": expected[:, None], "ml_g_d_lvl0": expected[:, None]}
     with warnings.catch_warnings():
         # It would split and learn by itself; all chances are given instead.
