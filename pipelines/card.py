@@ -15,6 +15,8 @@ from pipelines.segmentation import Segmentation
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipelines.causes import Causes
+
 FIGURES = {
     "auc": "AUC (0.5 is chance)",
     "average_precision": "Average precision",
@@ -31,6 +33,7 @@ def model_card(
     contributions: pd.DataFrame,
     segmentations: Sequence[Segmentation],
     by_segment: pd.DataFrame,
+    causes: Causes,
 ) -> str:
     """Return the card as Markdown."""
     sections = [
@@ -39,6 +42,7 @@ def model_card(
         _quality(evaluation),
         _verdict(manifest),
         _rests_on(contributions),
+        _causes(causes),
         _segments(segmentations, by_segment),
         _limits(manifest),
     ]
@@ -105,6 +109,25 @@ def _rests_on(contributions: pd.DataFrame) -> str:
     rows = zip(shown["sentence"], shown["family"], shown["mean_contribution"], strict=True)
     lines += [f"| {sentence} | {family} | {mean:.3f} |" for sentence, family, mean in rows]
     return "\n".join([*lines, "", "![reasons](figures/reasons.png)"])
+
+
+def _causes(causes: Causes) -> str:
+    lines = [
+        "## What causes churn",
+        "",
+        "The effect on those who had a bad experience of that, instead of a good one, as far as the declared causal "
+        "order and what was measured can tell. Percentage points of churn with 95 % intervals; false discoveries are "
+        "held at 5 % (Benjamini and Hochberg).",
+        "",
+    ]
+    if causes.why_not:
+        return "\n".join([*lines, f"No effect can be told: {causes.why_not}."])
+    lines += [f"- **{finding.driver.name}**: {finding.sentence}" for finding in causes.found]
+    lines += [] if causes.found else ["No cause was found."]
+    others = [f"{finding.driver.name} ({finding.verdict})" for finding in causes.findings if finding.verdict != "cause"]
+    lines += ["", f"Looked into as well: {', '.join(others)}."] if others else []
+    lines += ["", *(figure.sentence[:1].upper() + figure.sentence[1:] + "." for figure in causes.others[:1])]
+    return "\n".join([*lines, "", "![drivers](figures/drivers.png)"])
 
 
 def _segments(segmentations: Sequence[Segmentation], by_segment: pd.DataFrame) -> str:

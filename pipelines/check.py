@@ -14,7 +14,7 @@ from pipelines.config import Settings
 from pipelines.engine import opened_engine, panel_settings
 from pipelines.output import write_frame
 from pipelines.progress import bar
-from pipelines.train import panel_for_training
+from pipelines.train import sampled_panel, training_files
 
 COLOURS = {"error": "red", "warning": "yellow", "info": "dim"}
 
@@ -50,7 +50,7 @@ def check_data(settings: Settings, rejects: Path | None = None) -> Check:
                 of_rows = events_after_the_end(warehouse)
                 of_rows += [] if dates.today is None else events_after(warehouse, dates.today)
                 tell("panel")
-                panel = panel_for_training(warehouse, settings, tell)
+                panel = sampled_panel(*training_files(warehouse, settings, tell), settings)
             of_panel = panel_findings(panel, settings.model.min_churners)
         except (ConfigError, DataError) as problem:
             do = "what the message says, then check again"

@@ -147,6 +147,7 @@ def train(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
 
     Judged on held-out rows beside simpler ways, logged in MLflow. Exit 1: the gate refuses its promotion.
     """
+    from pipelines.explain_causes import sentences
     from pipelines.progress import bar
     from pipelines.train import STAGES
     from pipelines.train import train as run
@@ -164,12 +165,73 @@ def train(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
         _say(sentence)
     for name, segmentation in training.release.segmentations.items():
         _say(f"{name} segments: {segmentation.why}")
+    for sentence in sentences(training.causes):
+        _say(f"drivers: {sentence}")
     _say(f"release {manifest.version}, registered as {settings.mlflow.model_name} version {training.registered}")
     _say(f"runs: mlflow ui --backend-store-uri {settings.tracking_uri}")
     if not manifest.gate.passed:
         _say(f"the gate refuses promotion: {' '.join(manifest.gate.refused_for)}")
         raise typer.Exit(1)
     _say(f"next: perennial promote {manifest.version} --config {config}")
+
+
+@app.command()
+def drivers(
+    config: ConfigOption = CONFIG,
+    out: Annotated[Path | None, typer.Option(help="file to write, ending in .parquet or .csv")] = None,
+    direct: Annotated[bool, typer.Option("--direct", help="also effects that do not go through perception")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which experiences cause churn, and how sure that is.
+
+    Effects by the declared causal order, with checks and refusals; logged in MLflow. Segments are the champion's.
+    """
+    from pipelines.explain_causes import STAGES, causes_table, explain_causes
+    from pipelines.explain_causes import as_json as in_json
+    from pipelines.output import check_writable, write_frame
+    from pipelines.progress import bar
+
+    settings = _settings(config)
+    if out:
+        check_writable(out)
+    with bar(STAGES) as tell:
+        causes = explain_causes(settings, tell, direct=direct)
+    if out:
+        write_frame(causes.table, out)
+        _say(f"{len(causes.table):,} figures written to {out}")
+    if as_json:
+        _print(in_json(causes.table))
+    else:
+        causes_table(causes)
+
+
+@app.command()
+def whatif(
+    driver: Annotated[str, typer.Option(help="name of a driver, as `perennial drivers` lists them")],
+    to: Annotated[str, typer.Option(help="level that accounts are brought to, such as 8h; 0 for none")],
+    segment: Annotated[str | None, typer.Option(help="only accounts of this segment of the champion")] = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a better experience would save.
+
+    Churners and revenue within the horizon, with interval, if the accounts that have it bad today had it better.
+    """
+    from dataclasses import asdict
+
+    from pipelines.explain_causes import STAGES, would_save
+    from pipelines.progress import bar
+
+    settings = _settings(config)
+    with bar(STAGES) as tell:
+        saved = would_save(settings, tell, driver=driver, to=to, segment=segment)
+    if as_json:
+        _print(json.dumps(asdict(saved), allow_nan=False))
+        return
+    _say(f"{driver}, {saved.contrast}, {saved.whose}")
+    for figure in saved.figures:
+        said = f"{figure.value:,.1f} {figure.unit} ({figure.low:,.1f} to {figure.high:,.1f}; {figure.basis})"
+        _print(f"{figure.figure}: {said} {figure.sentence}".rstrip())
 
 
 @app.command()

@@ -34,9 +34,9 @@ def training_figures(predictions: pd.DataFrame, contributions: pd.DataFrame) -> 
         sentence and mean_contribution (log-odds, absolute) by feature, the largest first.
     """
     return {
-        "calibration": _png(_draw_calibration, predictions),
-        "lift": _png(_draw_lift, predictions),
-        "reasons": _png(_draw_reasons, contributions),
+        "calibration": png(_draw_calibration, predictions),
+        "lift": png(_draw_lift, predictions),
+        "reasons": png(_draw_reasons, contributions),
     }
 
 
@@ -46,7 +46,8 @@ def held_out_rows(predictions: pd.DataFrame) -> str:
     return f"{n:,} held-out rows" + (f" (for {stands_for:,.0f})" if stands_for > n else "")
 
 
-def _png(draw: Any, frame: pd.DataFrame) -> bytes:
+def png(draw: Any, frame: pd.DataFrame) -> bytes:
+    """Return a frame drawn by a function of axes and frame as a PNG file: the same frame gives the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -56,7 +57,7 @@ def _png(draw: Any, frame: pd.DataFrame) -> bytes:
     draw(axes, frame)
     axes.spines[["top", "right"]].set_visible(False)
     buffer = BytesIO()
-    # No date inside: the same run gives the same bytes.
+    # No date inside.
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 

@@ -9,12 +9,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from features.catalog import Feature
 from features.errors import ReleaseError
 from pipelines.config import Settings
 from pipelines.release import Release
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RELEASE_TAG = "perennial.release"
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -46,6 +49,23 @@ def log_release(settings: Settings, folder: Path, release: Release, run: Run) ->
             mlflow.log_artifacts(str(folder / "figures"), "figures")
             model = _log_model(mlflow, folder, release)
         return _register(mlflow, settings, model, started.info.run_id, release.manifest.version)
+
+
+def log_causes(settings: Settings, table: pd.DataFrame, text: str, forest: bytes) -> None:
+    """Log what is found of drivers as a run: a table (Parquet), the same as JSON, and a forest plot."""
+    import tempfile
+
+    with _store(settings) as mlflow, tempfile.TemporaryDirectory(prefix="perennial-") as scratch:
+        _set_experiment(mlflow, settings)
+        folder = Path(scratch)
+        table.to_parquet(folder / "drivers.parquet", index=False)
+        (folder / "drivers.json").write_text(text, encoding="utf-8")
+        (folder / "drivers.png").write_bytes(forest)
+        with mlflow.start_run(run_name="drivers"):
+            told = table[(table["figure"] == "effect") & (table["group_by"] == "all") & table["value"].notna()]
+            points = zip(told["driver"], told["value"].astype(float), strict=True)
+            mlflow.log_metrics({f"effect.{driver}": value for driver, value in points})
+            mlflow.log_artifacts(str(folder))
 
 
 def _log_model(mlflow: Any, folder: Path, release: Release) -> Any:

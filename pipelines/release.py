@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,8 +23,9 @@ from pipelines.segmentation import Segmentation
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1
+FORMAT = 2
 POINTER = "champion.json"
+DRIVERS = "drivers.parquet"
 BASES = ("firmographic", "behavioural", "needs")
 
 
@@ -68,13 +69,20 @@ class Manifest(_Frozen):
     files: dict[str, str] = Field(default_factory=dict)
 
 
+def _nothing_found() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()
+
+
 @dataclass(frozen=True)
 class Release:
-    """A release in memory."""
+    """A release in memory; `drivers` is what is found of each driver, one row a figure, empty where nothing is."""
 
     manifest: Manifest
     churn: ChurnModel
     segmentations: Mapping[str, Segmentation]
+    drivers: pd.DataFrame = field(default_factory=_nothing_found)
 
     def tier(self, churn_prob: float) -> Literal["high", "medium", "low"]:
         """What a probability is called."""
@@ -105,6 +113,7 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
         (staging / "segments").mkdir()
         for name, segmentation in release.segmentations.items():
             _write_json(staging / "segments" / f"{name}.json", segmentation.to_json())
+        release.drivers.to_parquet(staging / DRIVERS, index=False)
         papers.reference.to_parquet(staging / "reference.parquet", index=False)
         (staging / "card.md").write_text(papers.card, encoding="utf-8")
         (staging / "figures").mkdir()
@@ -150,7 +159,13 @@ def read_release(folder: Path) -> Release:
         name: Segmentation.from_json(json.loads((folder / "segments" / f"{name}.json").read_text("utf-8")))
         for name in BASES
     }
-    return Release(manifest, ChurnModel.load(folder), segmentations)
+    return Release(manifest, ChurnModel.load(folder), segmentations, _read_drivers(folder / DRIVERS))
+
+
+def _read_drivers(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_parquet(path)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from features.catalog import Feature
 from features.checks import Finding
-from features.panel import Panel, Progress, training_plan
+from features.panel import Panel, PanelPlan, Progress, training_plan
 from features.sources import Warehouse
 from features.sufficiency import fail_on_errors, panel_findings
 from pipelines.card import model_card
+from pipelines.causes import Causes, DriverData, driver_data, find_causes
 from pipelines.churn.evaluation import ON_LOGS, Evaluation, held_out_evaluation
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.splits import evaluation_split, search_split
 from pipelines.churn.training import train_churn
 from pipelines.config import Settings
+from pipelines.drivers.forest import forest_plot
 from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings
 from pipelines.figures import share_intervals, training_figures
 from pipelines.panel_file import read_panel_rows
@@ -33,8 +36,17 @@ from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, versi
 from pipelines.sampling import CURRENT_SHARE, current_rows, sampling, sampling_finding
 from pipelines.segmentation import Segmentation, fit_segmentations
 
-STAGES = ("reading tables", "panel", "judging on held-out rows", "training", "segments", "release", "MLflow")
+STAGES = (
+    "reading tables", "panel", "judging on held-out rows", "training", "segments", "drivers", "release", "MLflow",
+)  # fmt: skip
 EXPLAINED_ACCOUNTS = 500
+
+
+class TrainingData(NamedTuple):
+    """What a training run reads of the tables."""
+
+    panel: Panel
+    drivers: DriverData
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,7 @@ class Training:
     release: Release
     evaluation: Evaluation
     contributions: pd.DataFrame
+    causes: Causes
     findings: list[Finding]
     registered: str
 
@@ -56,7 +69,7 @@ def train(settings: Settings, progress: Progress) -> Training:
     ConfigError, DataError, ModelError
         when the tables cannot be read, break the contract, or cannot carry a model.
     """
-    panel, seed = read_panel(settings, progress), settings.model.seed
+    (panel, data), seed = read_training_data(settings, progress), settings.model.seed
     findings = [*panel_findings(panel, settings.model.min_churners), *sampling_finding(panel)]
     fail_on_errors(findings)
     progress("judging on held-out rows")
@@ -66,9 +79,11 @@ def train(settings: Settings, progress: Progress) -> Training:
     progress("segments")
     current = current_rows(panel, seed)
     segmentations = fit_segmentations(current, panel.features, max_segments=settings.model.max_segments, seed=seed)
-    progress("release")
+    progress("drivers")
     contributions = mean_contributions(churn, current)
-    release = _release(settings, panel, current, evaluation, churn, segmentations)
+    causes = find_causes(data, settings, segmentations, contributions)
+    progress("release")
+    release = replace(_release(settings, panel, current, evaluation, churn, segmentations), drivers=causes.table)
     papers = Papers(
         card=model_card(
             release.manifest,
@@ -76,25 +91,43 @@ def train(settings: Settings, progress: Progress) -> Training:
             contributions,
             list(segmentations.values()),
             churn_by_segment(release, panel.matured, evaluation.predictions),
+            causes,
         ),
         reference=reference(current, panel.features),
-        figures=training_figures(evaluation.predictions, contributions),
+        figures=training_figures(evaluation.predictions, contributions) | {"drivers": forest_plot(causes.table)},
     )
     registered = _log(settings, release, papers, evaluation, progress)
-    return Training(release, evaluation, contributions, findings, registered)
+    return Training(release, evaluation, contributions, causes, findings, registered)
 
 
 def read_panel(settings: Settings, progress: Progress) -> Panel:
     """Return the training panel of the settings' tables, sampled where there are more than `most_rows`."""
+    return read_training_data(settings, progress).panel
+
+
+def read_training_data(settings: Settings, progress: Progress) -> TrainingData:
+    """Return the training panel, and the rows that effects are learnt from."""
     with opened_tables(settings, progress) as warehouse:
         progress("panel")
-        return panel_for_training(warehouse, settings, progress)
+        plan, files = training_files(warehouse, settings, progress)
+        return TrainingData(sampled_panel(plan, files, settings), driver_data(warehouse, plan, files, settings))
 
 
-def panel_for_training(warehouse: Warehouse, settings: Settings, progress: Progress) -> Panel:
-    """Return the training panel of an open warehouse, sampled where there are more than `most_rows`."""
+def read_driver_data(settings: Settings, progress: Progress) -> DriverData:
+    """Return the rows that effects are learnt from."""
+    with opened_tables(settings, progress) as warehouse:
+        progress("panel")
+        return driver_data(warehouse, *training_files(warehouse, settings, progress), settings)
+
+
+def training_files(warehouse: Warehouse, settings: Settings, progress: Progress) -> tuple[PanelPlan, tuple[Path, ...]]:
+    """Return the plan of the training panel, and Parquet files with its rows."""
     plan = training_plan(warehouse, churn_definition(settings), panel_settings(settings))
-    files = panel_parts(warehouse, plan, settings, progress)
+    return plan, panel_parts(warehouse, plan, settings, progress)
+
+
+def sampled_panel(plan: PanelPlan, files: Sequence[Path], settings: Settings) -> Panel:
+    """Return the training panel of a plan's files, sampled where there are more than `most_rows`."""
     names = [name for name in plan.recipe.schema.names if plan.is_dated or name != "as_of"]
     found = read_panel_rows(files, names, most_rows=settings.model.most_rows, seed=settings.model.seed)
     found.rows.attrs[CURRENT_SHARE] = found.current_share

@@ -45,12 +45,6 @@ class Adjustment:
         places = np.union1d(_strongest(self.outcome_gains), _strongest(experience))
         return self.base.some(places).beside(within_window(self.rows, within))
 
-    def strongest_family(self, contrast: Levels) -> str | None:
-        """Return the family of features that confounds most: the product of what it tells of outcome and experience."""
-        both = [_shares(gains, self.base.families) for gains in (self.outcome_gains, self._experience_gains(contrast))]
-        strength = {family: both[0][family] * both[1][family] for family in both[0]}
-        return max(strength, key=lambda family: strength[family], default=None)
-
     def _experience_gains(self, contrast: Levels) -> Floats:
         known = np.flatnonzero((contrast.is_bad | contrast.is_good) & ~np.isnan(self.rows.churned))
         return self.binned.gains(contrast.is_bad.astype(np.int64), known, n_trees=RANKING_TREES, seed=self.seed)
@@ -59,8 +53,3 @@ class Adjustment:
 def _strongest(gains: Floats) -> Ints:
     order = np.argsort(-gains, kind="stable")[:STRONGEST]
     return np.asarray(order[gains[order] > 0], dtype=np.int64)
-
-
-def _shares(gains: Floats, families: Sequence[str]) -> dict[str, float]:
-    total = max(float(gains.sum()), 1e-12)
-    return {one: float(gains[[family == one for family in families]].sum()) / total for one in sorted(set(families))}

@@ -53,13 +53,17 @@ def direct_effect(setting: Setting, one: Estimate) -> Figure:
 
 def under_hidden_cause(setting: Setting, one: Estimate) -> list[Figure]:
     """Return the interval under a hidden common cause as strong as the strongest family of covariates."""
-    family, kept = setting.adjustment.strongest_family(one.levels), comparable(one.comparison)
-    if family is None or one.effect is None:
-        return []
+    kept = comparable(one.comparison)
     within = np.isin(np.arange(len(setting.rows.keys)), kept.rows)
     same = Levels(one.levels.is_bad & within, one.levels.is_good & within, *one.levels[2:])
-    fewer = compared(setting.rows, same, one.covariates.without_family(family), seed=setting.seed)
-    low, high = hidden_cause(kept, fewer)
+    found = {}
+    for family in sorted(set(one.covariates.families)):
+        fewer = compared(setting.rows, same, one.covariates.without_family(family), seed=setting.seed)
+        found[family] = hidden_cause(kept, fewer)
+    if not found or one.effect is None:
+        return []
+    family = max(found, key=lambda name: found[name].high - found[name].low)
+    low, high = found[family]
     words = f"{HIDDEN}all {family} features together"
     told = replace(
         Figure.of("hidden cause", one.effect, basis="check", sentence=words), low=low, high=high, p_value=np.nan
