@@ -9,6 +9,7 @@ import numpy as np
 from experiments.company.arrays import DAY, HOUR, Array
 
 END = np.datetime64("2026-01-01", "M")
+WEEKEND_MOVED = 0.75  # of what would fall on a weekend, two days earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Calendar:
         days = (rng.random(len(months)) * lengths).astype(np.int64)
         clock = np.clip(rng.normal(12.5, 3.0, len(months)) * HOUR, 0, DAY - 1).astype(np.int64)
         at = self.starts[months] + days * DAY + clock
-        moved = is_weekend(at) & (days >= 2) & (rng.random(len(months)) < 0.75)
+        moved = is_weekend(at) & (days >= 2) & (rng.random(len(months)) < WEEKEND_MOVED)
         return np.asarray(at - 2 * DAY * moved)
 
 

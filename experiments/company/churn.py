@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from experiments.company.arrays import Array, sigmoid, step
 from experiments.company.contracts import MONTHS_A_YEAR, Contracts
-from experiments.company.firms import Firms
+from experiments.company.firms import SMALL, Firms
 from experiments.company.parameters import Parameters
 from experiments.company.shocks import Shocks
 from experiments.company.states import States, Tendencies
 
-SMALL = 0  # the first firmographic segment
+HIDDEN_LOG_ODDS = 0.7  # of the unobserved trait at strength 1: as being a small firm
 
 
 def monthly_hazard(
@@ -49,6 +51,19 @@ def vulnerability(parameters: Parameters, engagement: Array) -> Array:
     return 1.0 - parameters.moderation * step(engagement, parameters.engaged_above, 0.1)
 
 
+def drifted(parameters: Parameters, month: int) -> Parameters:
+    """Return the parameters as they are in a month: after the drift the same experience does more harm.
+
+    >>> drifted(Parameters(), 35) == Parameters()
+    True
+    """
+    if parameters.drift_month is None or month < parameters.drift_month:
+        return parameters
+    effects = parameters.effects
+    slow = effects.slow_response * parameters.drift_slow
+    return replace(parameters, effects=replace(effects, base=effects.base + parameters.drift_base, slow_response=slow))
+
+
 def standing_risk(parameters: Parameters, firms: Firms, contracts: Contracts, *, month: int) -> Array:
     """Return the log-odds of leaving that come from what an account is and where it stands in its contract."""
     effects = parameters.effects
@@ -59,6 +74,7 @@ def standing_risk(parameters: Parameters, firms: Firms, contracts: Contracts, *,
         effects.base
         + effects.frailty * firms.frailty
         + effects.small_firm * (firms.segment == SMALL)
+        + effects.hidden * HIDDEN_LOG_ODDS * firms.neglect / 2
         + effects.young * ((age >= 2) & (age <= 6))
         + effects.renewal_window * window
         + effects.locked_in * locked

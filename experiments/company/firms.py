@@ -12,6 +12,7 @@ from experiments.company.planted import REGIONS
 from experiments.company.streams import Streams
 
 N_OWNERS_PER_REGION = 5
+SMALL = 0  # the first firmographic segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Firms:
     is_public: Array
     is_owner_led: Array
     owner: Array
+    neglect: Array
+    """What makes it badly served and leave sooner, and nobody can observe (standard normal)."""
     frailty: Array
     """What makes it leave sooner or later and nobody can observe (standard normal)."""
 
@@ -58,6 +61,7 @@ def found_firms(parameters: Parameters, n_accounts: int, streams: Streams) -> Fi
         is_owner_led=rng.random(n_accounts) < np.array([firm.owner_led_prob for firm in firms])[segment],
         owner=N_OWNERS_PER_REGION * region + rng.integers(N_OWNERS_PER_REGION, size=n_accounts),
         frailty=rng.standard_normal(n_accounts),
+        neglect=streams.of("neglect").standard_normal(n_accounts),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,10 +10,11 @@ import numpy as np
 from experiments.company.arrays import DAY, NEVER, Array
 from experiments.company.calendar import Calendar
 from experiments.company.calls import assigned_calls, is_called
-from experiments.company.churn import monthly_hazard, price_harm, standing_risk
+from experiments.company.churn import drifted, monthly_hazard, price_harm, standing_risk
 from experiments.company.contracts import Contracts
 from experiments.company.firms import Firms
 from experiments.company.parameters import Parameters
+from experiments.company.plan import Plan, planned
 from experiments.company.service import Service, slowness
 from experiments.company.shocks import Shocks
 from experiments.company.states import Month, States, Tendencies, chosen, first_states, next_states, onboarded
@@ -36,6 +37,7 @@ class History:
     engagement: Array
     calls: Array
     hazard: Array
+    plan: Plan
 
 
 @dataclass(slots=True)
@@ -50,24 +52,49 @@ class Life:
     streams: Streams
     decided: Array = field(init=False)
     leaves: Array = field(init=False)
+    starts: dict[int, States] = field(init=False, default_factory=dict)
+    """The states at the start of some months, where they are to be lived on from."""
 
-    def lived(self) -> History:
-        """Return the history of all accounts over all months."""
+    def lived(self, keep: Collection[int] = ()) -> History:
+        """Return the history of all accounts over all months; the states at the start of months to `keep` are kept."""
         n = len(self.firms)
         self.decided, self.leaves = np.full(n, NEVER), np.full(n, NEVER)
-        tendencies = Tendencies.of(self.parameters, self.firms, self.contracts)
-        service = Service.of(self.parameters, self.firms, self.contracts, streams=self.streams)
+        tendencies, service = self.tendencies, self.service
+        served = [self._served(service, month) for month in range(self.calendar.n_months)]
+        plan = planned(self.parameters, self.shocks, _grid([cases for cases, _ in served]), self.streams)
         states = self._settled(first_states(self.parameters, tendencies, self.streams), tendencies, service)
         rows = []
-        for month in range(self.calendar.n_months):
+        for month, (cases, hours) in enumerate(served):
+            if month in keep:
+                self.starts[month] = states
             states = onboarded(self.parameters, states, tendencies, month=month)
             hazard = self._hazard(states, tendencies, month)
             self._decide(hazard, month)
-            calls = assigned_calls(self.parameters, states, self._is_staying(month), month=month, streams=self.streams)
-            cases, hours = self._served(service, month)
+            served_yet = self.leaves > self.calendar.starts[month]
+            # Nobody knows yet who has decided to leave: such accounts are called like all others.
+            calls = assigned_calls(self.parameters, plan, served_yet, month=month, streams=self.streams)
             rows.append((cases, hours, states.satisfaction, states.engagement, calls, hazard))
             states = self._after(states, self._happened(cases, hours, calls, month), tendencies, month)
-        return History(self.decided, self.leaves, *map(_grid, zip(*rows, strict=True)))
+        return History(self.decided, self.leaves, *map(_grid, zip(*rows, strict=True)), plan)
+
+    def hazards(self, first: int, cases: Array, hours: Array, calls: Array) -> Array:
+        """Return the hazards (months x accounts) of living on from a month that was kept, with what then happens."""
+        states, tendencies, found = self.starts[first], self.tendencies, []
+        for i, month in enumerate(range(first, first + len(cases))):
+            states = onboarded(self.parameters, states, tendencies, month=month)
+            found.append(self._hazard(states, tendencies, month))
+            states = self._after(states, self._happened(cases[i], hours[i], calls[i], month), tendencies, month)
+        return np.stack(found)
+
+    @property
+    def tendencies(self) -> Tendencies:
+        """Where each account's states return to."""
+        return Tendencies.of(self.parameters, self.firms, self.contracts)
+
+    @property
+    def service(self) -> Service:
+        """How each account is served."""
+        return Service.of(self.parameters, self.firms, self.contracts, streams=self.streams)
 
     def _settled(self, fresh: States, tendencies: Tendencies, service: Service) -> States:
         """Give the established a past, with the luck of the last months, so that month 0 is like any other.
@@ -92,10 +119,11 @@ class Life:
         return np.asarray((self.contracts.start_month < month) & (self.decided == NEVER))
 
     def _hazard(self, states: States, tendencies: Tendencies, month: int) -> Array:
-        standing = standing_risk(self.parameters, self.firms, self.contracts, month=month)
-        standing = standing + price_harm(self.parameters, self.shocks, tendencies, month=month)
+        parameters = drifted(self.parameters, month)
+        standing = standing_risk(parameters, self.firms, self.contracts, month=month)
+        standing = standing + price_harm(parameters, self.shocks, tendencies, month=month)
         window = self.contracts.is_renewal_window(month)
-        return monthly_hazard(self.parameters, states, tendencies, standing=standing, window=window)
+        return monthly_hazard(parameters, states, tendencies, standing=standing, window=window)
 
     def _decide(self, hazard: Array, month: int) -> None:
         """Let some decide to leave, who then give notice and are gone some weeks later."""

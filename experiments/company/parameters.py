@@ -11,7 +11,7 @@ from experiments.company.planted import BEHAVIOURS, FIRMS, NEEDS, BehaviourSegme
 class Effects:
     """Log-odds of deciding to leave within a month; every one but `base` may be switched off."""
 
-    base: float = -6.2
+    base: float = -6.8
     small_firm: float = 0.7
     """Confounder: small firms leave more, and are served more slowly."""
     young: float = 1.0
@@ -33,7 +33,9 @@ class Effects:
     """Engagement below its threshold."""
     success_call: float = -0.8
     frailty: float = 0.2
-    """Spread of what nobody can observe."""
+    """Spread of what nobody can observe, and what has nothing to do with any experience."""
+    hidden: float = 0.0
+    """Of a trait that nobody observes and that goes along with bad service: 1 is as strong as being a small firm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Parameters:
 
     # operations
     response_hours: float = 9.0
-    response_spread: tuple[float, float, float] = (0.35, 0.3, 0.4)
+    response_spread: tuple[float, float, float] = (0.15, 0.4, 0.5)
     """Of the account, of the team in a month, of the account in a month; on the log scale."""
     slow_hours: float = 24.0
     outage_prob: float = 0.05
@@ -77,6 +79,11 @@ class Parameters:
     steep_rise: float = 0.07
     onboarding_days: float = 28.0
     slow_onboarding_days: float = 45.0
+
+    # drift: from a month on (None: never), log-odds more for everyone, and times the harm of a slow response
+    drift_month: int | None = None
+    drift_base: float = 0.0
+    drift_slow: float = 1.0
 
     # perception
     satisfaction_memory: float = 0.85
@@ -97,7 +104,7 @@ class Parameters:
     disengaged_below: float = -0.9
     usage_response: float = 0.7
     engaged_above: float = 0.0
-    moderation: float = 0.95
+    moderation: float = 0.0
     """Share of a bad experience's harm that engaged accounts are spared."""
     renewal_multiplies: float = 0.8
     """How much more a bad experience harms in the renewal window."""
@@ -106,5 +113,10 @@ class Parameters:
     # interventions
     trial_prob: float = 0.02
     trial_propensity: float = 0.5
-    rescue_prob: float = 0.1
     first_trial_month: int = 6
+    rescue_prob: float = 0.35
+    """In a quarter, of accounts that had trouble in the half year before it."""
+    review_probs: tuple[float, float] = (0.12, 0.5)
+    """In a quarter, of accounts without and with such trouble."""
+    many_cases: int = 4
+    """In a quarter: as many tell of trouble too."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.company.activities import Stream, happenings
-from experiments.company.calls import is_in_trouble
 from experiments.company.world import World
 
 
@@ -59,9 +58,10 @@ def _stream(world: World, contact: Contact) -> Stream:
 
 
 def _reviews(world: World) -> Stream:
-    """Reviews are held with those in trouble: they go along with leaving and do nothing to it."""
-    rates = 0.04 + 0.14 * is_in_trouble(world.parameters, world.history.satisfaction, world.history.engagement)
-    accounts, at, rng = happenings(world, "reviews", rates)
+    """Reviews are held with those who had trouble: they go along with leaving and do nothing to it."""
+    rng = world.streams.of("reviews")
+    months, accounts = np.nonzero(world.history.plan.reviews & world.living())
+    at = world.calendar.moments(months, rng)
     contact = world.people.primary(accounts, at)
     minutes = np.round(rng.uniform(30, 90, len(at)))
     place = "account_management"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import poisson
 
 from experiments.company.arrays import Array, step
 from experiments.company.contracts import Contracts
-from experiments.company.firms import N_OWNERS_PER_REGION, Firms
+from experiments.company.firms import N_OWNERS_PER_REGION, SMALL, Firms
 from experiments.company.parameters import Parameters
 from experiments.company.planted import REGIONS
 from experiments.company.shocks import Shocks
@@ -34,7 +35,7 @@ class Service:
         spread = parameters.response_spread[0] * rng.standard_normal(len(firms))
         return cls(
             case_rate=rate * np.exp(0.2 * rng.standard_normal(len(firms))),
-            log_hours=np.log(parameters.response_hours) + slowness + spread,
+            log_hours=np.log(parameters.response_hours) + slowness + spread + hidden_slowness(parameters, firms),
             owner=firms.owner,
             start_month=contracts.start_month,
         )
@@ -43,14 +44,24 @@ class Service:
         """Return how many cases each account opens in a month; trouble and onboarding raise the number."""
         trouble = 1.0 + 0.8 * shocks.outage[month] + 1.0 * shocks.billing_error[month]
         onboarding = 1.0 + 0.6 * (month - self.start_month < 3)
-        return np.asarray(streams.of("cases", month).poisson(self.case_rate * trouble * onboarding))
+        # By inversion, so that another's trouble leaves the luck of an account as it was.
+        luck = streams.of("cases", month).random(len(self.case_rate))
+        return np.asarray(poisson.ppf(luck, self.case_rate * trouble * onboarding), dtype=np.int64)
 
     def response_hours(self, spread: tuple[float, float, float], month: int, streams: Streams) -> Array:
         """Return the typical hours until the first response this month, had the account a case."""
-        rng = streams.of("responses", month)
+        return self.drawn_hours(spread, streams.of("responses", month))
+
+    def drawn_hours(self, spread: tuple[float, float, float], rng: np.random.Generator) -> Array:
+        """Return hours until the first response with some luck."""
         team = rng.standard_normal(len(REGIONS) * N_OWNERS_PER_REGION)[self.owner]
         noise = spread[1] * team + spread[2] * rng.standard_normal(len(self.owner))
         return np.asarray(np.exp(self.log_hours + noise))
+
+
+def hidden_slowness(parameters: Parameters, firms: Firms) -> Array:
+    """Return what the trait that nobody observes adds to the log of the hours: as much as being small, times strength."""
+    return np.asarray(parameters.effects.hidden * parameters.firms[SMALL].slowness * firms.neglect / 2)
 
 
 def slowness(parameters: Parameters, response_hours: Array) -> Array:

@@ -38,12 +38,17 @@ def befall(
     month, moment = _champion_exits(parameters, contracts, calendar, streams.of("champions"))
     return Shocks(
         outage=_outages(parameters, firms, grid, streams.of("outages")),
-        billing_error=streams.of("billing errors").random(grid) < parameters.billing_error_prob,
+        billing_error=streams.of("billing errors").random(grid) < _billing_error_prob(parameters, firms),
         wane=streams.of("wanes").random(grid) < parameters.wane_prob,
         price_rise=_price_rises(parameters, contracts, calendar, streams.of("prices")),
         champion_leaves_month=month,
         champion_leaves=moment,
     )
+
+
+def _billing_error_prob(parameters: Parameters, firms: Firms) -> Array:
+    """Who is neglected in the world with a hidden cause gets more of them."""
+    return np.asarray(parameters.billing_error_prob * np.exp(parameters.effects.hidden * firms.neglect / 2))
 
 
 def _outages(parameters: Parameters, firms: Firms, grid: tuple[int, int], rng: np.random.Generator) -> Array:

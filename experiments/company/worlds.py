@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from types import MappingProxyType
 
 from experiments.company.parameters import Consequences, Effects, Parameters
+from experiments.company.planted import FIRMS
 
 
 def _null() -> Parameters:
@@ -16,11 +17,45 @@ def _null() -> Parameters:
     return replace(Parameters(), effects=Effects(**silenced), consequences=unforeseen)
 
 
-WORLDS: Mapping[str, Callable[[], Parameters]] = MappingProxyType({"default": Parameters, "null": _null})
+def _confounded() -> Parameters:
+    """Small firms are served worse still and leave more; trouble brings reviews and calls more surely."""
+    firms = tuple(replace(firm, slowness=1.5 * firm.slowness) for firm in FIRMS)
+    return replace(
+        Parameters(), firms=firms, effects=Effects(base=-7.0, small_firm=1.2), rescue_prob=0.45, review_probs=(0.05, 0.6)
+    )
 
 
-def parameters_of(world: str) -> Parameters:
+def _hidden() -> Parameters:
+    """Something that nobody observes makes accounts badly served and leave: as strongly as being small does."""
+    return replace(Parameters(), effects=Effects(hidden=1.0))
+
+
+def _robust() -> Parameters:
+    """Engaged accounts are spared nearly all harm of a bad experience."""
+    return replace(Parameters(), moderation=0.95, effects=Effects(base=Effects().base + ROBUST_BASE))
+
+
+def _drift() -> Parameters:
+    """From a date on, slow responses do twice the harm and everyone leaves somewhat more."""
+    return replace(Parameters(), drift_month=30, drift_base=0.4, drift_slow=2.0)
+
+
+ROBUST_BASE = 0.6  # in log-odds: about as many leave as in the default world, though many are spared
+
+WORLDS: Mapping[str, Callable[[], Parameters]] = MappingProxyType(
+    {
+        "default": Parameters, "null": _null, "confounded": _confounded, "hidden": _hidden, "robust": _robust,
+        "drift": _drift, "small": Parameters,
+    }
+)  # fmt: skip
+SMALL_COMPANY = 200
+"""Accounts of the world `small`, unless said otherwise."""
+
+
+def parameters_of(world: str, strength: float = 1.0) -> Parameters:
     """Return the parameters of a world by its name.
+
+    `strength` is that of the hidden cause in the world `hidden`: 1 is as strong as the measured one by firm size.
 
     Raises
     ------
@@ -32,4 +67,5 @@ def parameters_of(world: str) -> Parameters:
     """
     if world not in WORLDS:
         raise ValueError(f"got world {world!r}; expected one of {', '.join(WORLDS)}; choose one of these")
-    return WORLDS[world]()
+    parameters = WORLDS[world]()
+    return replace(parameters, effects=replace(parameters.effects, hidden=strength * parameters.effects.hidden))
