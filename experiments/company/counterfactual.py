@@ -39,9 +39,7 @@ class _Window:
         return self.life.hazards(self.first, self.cases, self.hours, self.calls)
 
 
-def individual_effects(
-    world: World, tables: Mapping[str, pd.DataFrame], drivers: Sequence[str] = REAL
-) -> pd.DataFrame:
+def individual_effects(world: World, tables: Mapping[str, pd.DataFrame], drivers: Sequence[str] = REAL) -> pd.DataFrame:
     """Return what each bad experience in a quarter does to the account that had it.
 
     Parameters
@@ -164,7 +162,7 @@ def _quick_hours(world: World, window: _Window) -> list[Array]:
 
 
 def _median(hours: Array, cases: Array) -> Array:
-    """The median over the cases of three months, each month's cases at its hours; of all months where there are none."""
+    """The median over the cases of three months, each at its month's hours; over the months where there are none."""
     weights = np.where(cases.sum(axis=0) > 0, cases, 1)
     order = np.argsort(hours, axis=0)
     ranked, weight = np.take_along_axis(hours, order, axis=0), np.take_along_axis(weights, order, axis=0)

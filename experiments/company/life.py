@@ -31,13 +31,13 @@ class History:
     """Second of the decision to leave."""
     leaves: Array
     """First second without service, a midnight."""
+    plan: Plan
     cases: Array
     response_hours: Array
     satisfaction: Array
     engagement: Array
     calls: Array
     hazard: Array
-    plan: Plan
 
 
 @dataclass(slots=True)
@@ -75,7 +75,8 @@ class Life:
             calls = assigned_calls(self.parameters, plan, served_yet, month=month, streams=self.streams)
             rows.append((cases, hours, states.satisfaction, states.engagement, calls, hazard))
             states = self._after(states, self._happened(cases, hours, calls, month), tendencies, month)
-        return History(self.decided, self.leaves, *map(_grid, zip(*rows, strict=True)), plan)
+        grids = map(_grid, zip(*rows, strict=True))
+        return History(self.decided, self.leaves, plan, *grids)
 
     def hazards(self, first: int, cases: Array, hours: Array, calls: Array) -> Array:
         """Return the hazards (months x accounts) of living on from a month that was kept, with what then happens."""

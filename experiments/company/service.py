@@ -60,7 +60,7 @@ class Service:
 
 
 def hidden_slowness(parameters: Parameters, firms: Firms) -> Array:
-    """Return what the trait that nobody observes adds to the log of the hours: as much as being small, times strength."""
+    """Return what the trait nobody observes adds to the log of the hours: as much as being small, times strength."""
     return np.asarray(parameters.effects.hidden * parameters.firms[SMALL].slowness * firms.neglect / 2)
 
 

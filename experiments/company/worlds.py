@@ -21,7 +21,11 @@ def _confounded() -> Parameters:
     """Small firms are served worse still and leave more; trouble brings reviews and calls more surely."""
     firms = tuple(replace(firm, slowness=1.5 * firm.slowness) for firm in FIRMS)
     return replace(
-        Parameters(), firms=firms, effects=Effects(base=-7.0, small_firm=1.2), rescue_prob=0.45, review_probs=(0.05, 0.6)
+        Parameters(),
+        firms=firms,
+        effects=Effects(base=-7.0, small_firm=1.2),
+        rescue_prob=0.45,
+        review_probs=(0.05, 0.6),
     )
 
 

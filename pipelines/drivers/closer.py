@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,7 +44,7 @@ def in_groups(setting: Setting, one: Estimate) -> list[Figure]:
 
 def direct_effect(setting: Setting, one: Estimate) -> Figure:
     """Return the effect that does not go through perception."""
-    every = setting.comparison(one.levels, setting.order.within_window(one.driver, direct=True))
+    every = _adjusted(setting, one, setting.order.within_window(one.driver, direct=True))
     why = refusal(every, "account")
     if why:
         return Figure.untold("direct effect", why)
@@ -52,12 +53,15 @@ def direct_effect(setting: Setting, one: Estimate) -> Figure:
 
 
 def under_hidden_cause(setting: Setting, one: Estimate) -> list[Figure]:
-    """Return the interval under a hidden common cause as strong as the strongest family of covariates."""
+    """Return the interval under a hidden common cause as strong as the strongest family of covariates.
+
+    Of the two families that confound most the one that, left out, would leave most open.
+    """
     kept = comparable(one.comparison)
     within = np.isin(np.arange(len(setting.rows.keys)), kept.rows)
     same = Levels(one.levels.is_bad & within, one.levels.is_good & within, *one.levels[2:])
     found = {}
-    for family in sorted(set(one.covariates.families)):
+    for family in setting.adjustment.strongest_families(one.gains):
         fewer = compared(setting.rows, same, one.covariates.without_family(family), seed=setting.seed)
         found[family] = hidden_cause(kept, fewer)
     if not found or one.effect is None:
@@ -77,7 +81,8 @@ def later_on_earlier(setting: Setting, one: Estimate) -> list[Figure]:
         return []
     rows = setting.later.rows
     contrast = levels(one.driver, rows.now[one.driver.feature.name].to_numpy(dtype=float))
-    every = compared(rows, contrast, setting.later.chosen(contrast, ()), seed=setting.seed)
+    covariates = setting.later.chosen(setting.later.experience_gains(contrast), ())
+    every = compared(rows, contrast, covariates, seed=setting.seed)
     why = refusal(every, "account")
     if why:
         return [Figure.untold("placebo later", why)]
@@ -100,7 +105,7 @@ def other_order(setting: Setting, one: Estimate) -> list[Figure]:
     if not related:
         return []
     names = (*setting.order.within_window(one.driver), *(other.feature.name for other in related))
-    every = setting.comparison(one.levels, names)
+    every = _adjusted(setting, one, names)
     words = f"if {', '.join(other.name for other in related)} came before it; say so with `after` in [drivers]"
     why = refusal(every, "account")
     if why:
@@ -123,6 +128,12 @@ def saved(rows: DriverRows, contrast: Levels, effect: Effect) -> list[Figure]:
         )
         for name, (size, unit) in sizes.items()
     ]  # fmt: skip
+
+
+def _adjusted(setting: Setting, one: Estimate, within: Sequence[str]) -> Comparison:
+    """The rows of a driver, adjusted for what was before the window and for some columns within it."""
+    covariates = setting.adjustment.chosen(one.gains, within)
+    return compared(setting.rows, one.levels, covariates, seed=setting.seed)
 
 
 def _depends(kept: Comparison, values: Floats) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pipelines.drivers.adjustment import Adjustment
@@ -33,10 +33,6 @@ class Setting:
     seed: int
     direct: bool = False
 
-    def comparison(self, contrast: Levels, within: Sequence[str]) -> Comparison:
-        """Return the rows of a contrast, adjusted for what was before the window and some columns within it."""
-        return compared(self.rows, contrast, self.adjustment.chosen(contrast, within), seed=self.seed)
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -44,6 +40,8 @@ class Estimate:
 
     driver: Driver
     levels: Levels
+    gains: Floats
+    """How much each covariate before the window tells of the experience."""
     covariates: Covariates
     comparison: Comparison
     figures: tuple[Figure, ...]
@@ -56,9 +54,10 @@ def estimate(setting: Setting, driver: Driver) -> Estimate:
     """Return the effect of a driver with its placebo, its second opinion, and its shape."""
     rows, seed = setting.rows, setting.seed
     contrast = levels(driver, _values(rows, driver))
-    covariates = setting.adjustment.chosen(contrast, setting.order.within_window(driver))
+    gains = setting.adjustment.experience_gains(contrast)
+    covariates = setting.adjustment.chosen(gains, setting.order.within_window(driver))
     every = compared(rows, contrast, covariates, seed=seed)
-    first = Estimate(driver, contrast, covariates, every, (_share_bad(rows, contrast),))
+    first = Estimate(driver, contrast, gains, covariates, every, (_share_bad(rows, contrast),))
     why = refusal(every, "account")
     if why:
         return replace(first, figures=(*first.figures, Figure.untold("effect", why)), refused=why)
@@ -81,7 +80,7 @@ def _shape(
     setting: Setting, driver: Driver, contrast: Levels, covariates: Covariates
 ) -> tuple[tuple[Step, ...], list[Figure]]:
     """The steps between thirds; and these with penalty and reward as figures."""
-    rows, within = setting.rows, setting.order.within_window(driver)
+    rows = setting.rows
     steps, values = dose_steps(rows, driver, covariates, seed=setting.seed), _values(rows, driver)
     words = ("from the best third to the middle third", "from the middle third to the worst third")
     figures = [
@@ -89,7 +88,7 @@ def _shape(
         for step, sentence in zip(steps, words, strict=False)
     ]
     for name, other in (("penalty", penalty_levels(contrast, values)), ("reward", reward_levels(contrast, values))):
-        every = setting.comparison(other, within)
+        every = compared(rows, other, covariates, seed=setting.seed)
         why = refusal(every, "account")
         sentence = f"a {'bad' if name == 'penalty' else 'good'} experience against a normal one"
         told = Figure.untold(name, why) if why else Figure.of(name, effect_of(comparable(every)), sentence=sentence)

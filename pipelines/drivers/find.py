@@ -13,7 +13,7 @@ from pipelines.drivers.adjustment import Adjustment
 from pipelines.drivers.bound import controllable_bound
 from pipelines.drivers.causal_order import CausalOrder
 from pipelines.drivers.closer import direct_effect, in_groups, later_on_earlier, other_order, saved, under_hidden_cause
-from pipelines.drivers.driver import Driver
+from pipelines.drivers.driver import Bools, Driver, levels
 from pipelines.drivers.estimate import Estimate, Setting, estimate
 from pipelines.drivers.finding import Figure, Finding
 from pipelines.drivers.groups import ENGAGEMENT, Labels, engagement_labels
@@ -23,6 +23,8 @@ from pipelines.drivers.rows import DriverRows
 from pipelines.drivers.wording import effect_sentence, none_found_sentence
 
 FALSE_DISCOVERY_RATE = 0.05
+SAME = 0.98
+"""Two drivers of which this share of the rows that have either has both are one."""
 
 
 class Found(NamedTuple):
@@ -66,7 +68,7 @@ def find_drivers(
         direct=direct,
     )
     with ThreadPoolExecutor(threads) as pool:
-        estimates = list(pool.map(lambda driver: estimate(setting, driver), drivers))
+        estimates = list(pool.map(lambda driver: estimate(setting, driver), _different(rows, drivers)))
         q_values = _q_values(estimates)
         findings = list(pool.map(lambda pair: _finding(setting, *pair), zip(estimates, q_values, strict=True)))
     movable = [
@@ -75,6 +77,22 @@ def find_drivers(
         if finding.verdict == "cause" and one.driver.is_controllable and one.effect and one.effect.points > 0
     ]
     return Found(tuple(sorted(findings, key=_largest_first)), controllable_bound(rows, movable))
+
+
+def _different(rows: DriverRows, drivers: Sequence[Driver]) -> list[Driver]:
+    """The drivers without those that tell of the same events as one before, such as a mail about a change beside it."""
+    had: dict[str, Bools] = {}
+    found = []
+    for driver in drivers:
+        is_bad = levels(driver, rows.now[driver.feature.name].to_numpy(dtype=float)).is_bad
+        if not any(_are_the_same(is_bad, other) for other in had.values()):
+            had[driver.name] = is_bad
+            found.append(driver)
+    return found
+
+
+def _are_the_same(one: Bools, other: Bools) -> bool:
+    return bool((one & other).sum() >= SAME * max((one | other).sum(), 1))
 
 
 def _finding(setting: Setting, one: Estimate, q_value: float) -> Finding:

@@ -81,7 +81,9 @@ def what_if(
     """
     contrast = _contrast(rows, driver, to)
     within = _members(labels, segment, len(rows.keys))
-    chosen = Adjustment.of(rows, seed).chosen(contrast, CausalOrder(rows.features, drivers).within_window(driver))
+    adjustment = Adjustment.of(rows, seed)
+    columns = CausalOrder(rows.features, drivers).within_window(driver)
+    chosen = adjustment.chosen(adjustment.experience_gains(contrast), columns)
     every = compared(rows, contrast, chosen, seed=seed)
     part = every.among(within[every.rows])
     whose = "account" if segment is None else f"account of segment {segment}"
