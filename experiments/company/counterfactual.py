@@ -74,7 +74,7 @@ def _effects_of(world: World, tables: Mapping[str, pd.DataFrame], window: _Windo
     end = int(world.calendar.starts[window.first + QUARTER])
     as_of = pd.Timestamp(end, unit="s")
     names = pd.Index(identifiers("A", np.arange(len(world.firms))))
-    had = names.get_indexer(exposed(tables, driver, as_of))
+    had = names.get_indexer(pd.Index(exposed(tables, driver, as_of)))
     is_staying = (world.contracts.start_month < window.first) & (world.history.leaves >= end)
     had = had[is_staying[had]]
     there, churn = _outcome(world, window)
