@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from experiments.company.tables import company_tables
+from experiments.company.rows import Rows
+from experiments.company.tables import table_rows
 from experiments.company.truth import truth_of
 from experiments.company.world import create
 from experiments.company.worlds import parameters_of
@@ -32,7 +34,15 @@ def simulate(n_accounts: int = 2000, years: int = 3, seed: int = 7, world: str =
     >>> sorted(simulate(n_accounts=20, years=1).tables)[:3]
     ['account_changes', 'accounts', 'activities']
     """
+    rows, truth = simulated_rows(n_accounts, years, seed, world)
+    return Company({name: each.table() for name, each in rows}, truth)
+
+
+def simulated_rows(
+    n_accounts: int, years: int, seed: int, world: str
+) -> tuple[Iterator[tuple[str, Rows]], dict[str, Any]]:
+    """Return what `simulate` does, the tables one after another as rows that are not yet spelled out."""
     if n_accounts < 1 or years < 1:
         raise ValueError(f"got {n_accounts} accounts over {years} years; expected at least one of each; raise them")
     company = create(parameters_of(world), n_accounts, years=years, seed=seed)
-    return Company(company_tables(company), truth_of(company, seed=seed, name=world))
+    return table_rows(company), truth_of(company, seed=seed, name=world)
