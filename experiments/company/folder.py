@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments.company.messy import CSV_ENCODINGS
 from experiments.company.simulation import simulated_rows
 
 
@@ -29,7 +30,10 @@ def write_company(
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as name:
         unfinished = Path(name)
         for table, rows in tables:
-            _write_table(unfinished / f"{table}.parquet", rows.parts())
+            if world == "messy" and table in CSV_ENCODINGS:
+                rows.table().to_csv(unfinished / f"{table}.csv", index=False, encoding=CSV_ENCODINGS[table])
+            else:
+                _write_table(unfinished / f"{table}.parquet", rows.parts())
         (unfinished / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
         for file in sorted(unfinished.iterdir()):
             file.replace(target / file.name)

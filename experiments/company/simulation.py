@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from experiments.company.messy import corrupted
 from experiments.company.rows import Rows
-from experiments.company.tables import table_rows
+from experiments.company.tables import company_tables, table_rows
 from experiments.company.truth import truth_of
 from experiments.company.world import create
 from experiments.company.worlds import parameters_of
@@ -41,8 +42,15 @@ def simulate(n_accounts: int = 2000, years: int = 3, seed: int = 7, world: str =
 def simulated_rows(
     n_accounts: int, years: int, seed: int, world: str
 ) -> tuple[Iterator[tuple[str, Rows]], dict[str, Any]]:
-    """Return what `simulate` does, the tables one after another as rows that are not yet spelled out."""
+    """Return what `simulate` does, the tables one after another as rows that are not yet spelled out.
+
+    The tables of the messy world are there at once: what is wrong with them is put into whole ones.
+    """
     if n_accounts < 1 or years < 1:
         raise ValueError(f"got {n_accounts} accounts over {years} years; expected at least one of each; raise them")
     company = create(parameters_of(world), n_accounts, years=years, seed=seed)
-    return table_rows(company), truth_of(company, seed=seed, name=world)
+    truth = truth_of(company, seed=seed, name=world)
+    if world != "messy":
+        return table_rows(company), truth
+    tables, corruptions = corrupted(company_tables(company), seed)
+    return ((name, Rows.of(table)) for name, table in tables.items()), truth | {"corruptions": corruptions}

@@ -16,7 +16,9 @@ def _null() -> Parameters:
     return replace(Parameters(), effects=Effects(**silenced), consequences=unforeseen)
 
 
-WORLDS: Mapping[str, Callable[[], Parameters]] = MappingProxyType({"default": Parameters, "null": _null})
+WORLDS: Mapping[str, Callable[[], Parameters]] = MappingProxyType(
+    {"default": Parameters, "null": _null, "messy": Parameters}
+)
 
 
 def parameters_of(world: str) -> Parameters:
