@@ -44,8 +44,8 @@ def identifiers(prefix: str, numbers: Array) -> pd.api.extensions.ExtensionArray
     ['A-0000001', 'A-0000042']
     """
     known = pa.array(numbers + 1, mask=numbers < 0)
-    text = pc.utf8_lpad(known.cast(pa.large_string()), 7, "0")
-    text = pc.binary_join_element_wise(pa.scalar(prefix, pa.large_string()), text, pa.scalar("-", pa.large_string()))
+    text = pc.ascii_lpad(known.cast(pa.large_string()), 7, "0")
+    text = pc.binary_replace_slice(text, 0, 0, f"{prefix}-")
     named: pd.api.extensions.ExtensionArray = pd.array(text, dtype="str")
     return named
 
