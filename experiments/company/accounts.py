@@ -46,22 +46,24 @@ def accounts_table(world: World) -> pd.DataFrame:
     )
 
 
-def account_changes_table(accounts: pd.DataFrame, activities: pd.DataFrame) -> pd.DataFrame:
-    """Return the table `account_changes`: an account's owners follow one another in its region, up to today's."""
-    told = activities[activities["event"] == "owner_changed"].sort_values(["account_id", "occurred_at", "activity_id"])
-    number = accounts.set_index("account_id")["owner"].map(OWNERS.index).loc[told["account_id"]].to_numpy()
-    still_to_come = told.groupby("account_id").cumcount(ascending=False).to_numpy()
-    new, old = (_before(number, still_to_come + more) for more in (0, 1))
+def account_changes_table(world: World, changes: pd.DataFrame) -> pd.DataFrame:
+    """Return the table `account_changes`: an account's owners follow one another in its region, up to today's.
+
+    `changes` has the columns `account` and `at`, in the order of time.
+    """
+    accounts = changes["account"].to_numpy()
+    still_to_come = changes.groupby("account").cumcount(ascending=False).to_numpy()
+    today = world.firms.owner[accounts]
     return pd.DataFrame(
         {
-            "change_id": identifiers("H", np.arange(len(told))),
-            "account_id": told["account_id"].to_numpy(),
-            "changed_at": told["occurred_at"].to_numpy(),
+            "change_id": identifiers("H", np.arange(len(changes))),
+            "account_id": identifiers("A", accounts),
+            "changed_at": timestamps(changes["at"].to_numpy()),
             "column": "owner",
-            "old_value": labels(OWNERS, old),
-            "new_value": labels(OWNERS, new),
+            "old_value": labels(OWNERS, _before(today, still_to_come + 1)),
+            "new_value": labels(OWNERS, _before(today, still_to_come)),
         }
-    ).sort_values(["changed_at", "change_id"], ignore_index=True)
+    )
 
 
 def _before(owner: Array, changes: Array) -> Array:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from experiments.company.accounts import TOUCHPOINTS
-from experiments.company.arrays import UNKNOWN, Array, identifiers, labels, scattered, timestamps
+from experiments.company.arrays import UNKNOWN, Array, identifiers, in_order, labels, scattered, timestamps
+from experiments.company.rows import Rows
 from experiments.company.world import World
-
-PLACES = tuple(row[0] for row in TOUCHPOINTS)
-CHANNELS = ("app", "email", "phone", "web", "meeting")
-DIRECTIONS = ("in", "out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +28,60 @@ class Stream:
     channel: str = "app"
     direction: str = "in"
 
-    def codes(self, names: list[str]) -> dict[str, Array]:
-        """Return the stream's columns as numbers; `names` are the events of all streams."""
-        size = len(self.at)
-        codes = np.array([names.index(event) for event in self.events])
-        return {
-            "account": self.account,
-            "at": self.at,
-            "event": codes[np.zeros(size, dtype=np.int64) if self.kind is None else self.kind],
-            "contact": np.full(size, UNKNOWN) if self.contact is None else self.contact,
-            "value": np.full(size, np.nan) if self.value is None else self.value,
-            "touchpoint": np.full(size, PLACES.index(self.touchpoint)),
-            "channel": np.full(size, CHANNELS.index(self.channel)),
-            "direction": np.full(size, DIRECTIONS.index(self.direction)),
-        }
+
+class Kind(NamedTuple):
+    """What activities of one kind have in common."""
+
+    event: str
+    touchpoint: str
+    channel: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activities:
+    """All activities as numbers, in the order of time; `kind` is the row of `kinds` that describes one."""
+
+    kinds: pd.DataFrame
+    codes: pd.DataFrame
+
+    @classmethod
+    def of(cls, world: World, streams: Iterable[Stream]) -> Activities:
+        """Return what of the streams happened while the account was alive."""
+        kinds: list[Kind] = []
+        parts = []
+        for stream in streams:
+            parts.append(_codes(world, stream, len(kinds)))
+            kinds += [Kind(event, stream.touchpoint, stream.channel, stream.direction) for event in stream.events]
+        # A column at a time: one of them is there twice for a moment, not all.
+        columns = {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}
+        order = in_order(columns["at"], columns["account"])
+        columns = {name: columns.pop(name)[order] for name in list(columns)}
+        return cls(pd.DataFrame(kinds), pd.DataFrame(columns, copy=False))
+
+    def rows(self) -> Rows:
+        """Return the table `activities`."""
+        return Rows(self.codes, self._spelled)
+
+    def of_event(self, event: str) -> pd.DataFrame:
+        """Return the codes of all activities of one event."""
+        return self.codes[self.codes["kind"].isin(self.kinds.index[self.kinds["event"] == event])]
+
+    def _spelled(self, codes: pd.DataFrame) -> pd.DataFrame:
+        kind = codes["kind"].to_numpy()
+        return pd.DataFrame(
+            {
+                "activity_id": identifiers("E", codes.index.to_numpy()),
+                "account_id": identifiers("A", codes["account"].to_numpy()),
+                "occurred_at": timestamps(codes["at"].to_numpy()),
+                "event": labels(self.kinds["event"], kind),
+                "contact_id": identifiers("C", codes["contact"].to_numpy()),
+                "touchpoint": labels(self.kinds["touchpoint"], kind),
+                "channel": labels(self.kinds["channel"], kind),
+                "direction": labels(self.kinds["direction"], kind),
+                "value": codes["value"].to_numpy(),
+            }
+        )
 
 
 def happenings(world: World, purpose: str, rates: Array | float) -> tuple[Array, Array, np.random.Generator]:
@@ -54,25 +91,14 @@ def happenings(world: World, purpose: str, rates: Array | float) -> tuple[Array,
     return accounts, world.calendar.moments(months, rng), rng
 
 
-def activities_table(world: World, streams: Iterable[Stream]) -> pd.DataFrame:
-    """Return the table `activities`: what happened while the account was alive, in the order of time."""
-    streams = list(streams)
-    names = sorted({event for stream in streams for event in stream.events})
-    parts = [stream.codes(names) for stream in streams]
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    alive = np.nonzero(world.is_alive(columns["account"], columns["at"]))[0]
-    order = alive[np.lexsort((columns["event"][alive], columns["account"][alive], columns["at"][alive]))]
-    columns = {name: column[order] for name, column in columns.items()}
-    return pd.DataFrame(
-        {
-            "activity_id": identifiers("E", np.arange(len(order))),
-            "account_id": identifiers("A", columns["account"]),
-            "occurred_at": timestamps(columns["at"]),
-            "event": labels(names, columns["event"]),
-            "contact_id": identifiers("C", columns["contact"]),
-            "touchpoint": labels(PLACES, columns["touchpoint"]),
-            "channel": labels(CHANNELS, columns["channel"]),
-            "direction": labels(DIRECTIONS, columns["direction"]),
-            "value": columns["value"],
-        }
-    )
+def _codes(world: World, stream: Stream, first_kind: int) -> dict[str, Array]:
+    """A stream's events while the account was alive, in types as small as may be; kinds count over all streams."""
+    alive = np.nonzero(world.is_alive(stream.account, stream.at))[0]
+    n = len(alive)
+    return {
+        "account": stream.account[alive].astype(np.int32),
+        "at": stream.at[alive],
+        "kind": np.full(n, first_kind, np.int16) + (0 if stream.kind is None else stream.kind[alive].astype(np.int16)),
+        "contact": np.full(n, UNKNOWN, np.int32) if stream.contact is None else stream.contact[alive].astype(np.int32),
+        "value": np.full(n, np.nan) if stream.value is None else stream.value[alive].astype(np.float64),
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -43,14 +43,14 @@ def identifiers(prefix: str, numbers: Array) -> pd.api.extensions.ExtensionArray
     >>> list(identifiers("A", np.array([0, 41])))
     ['A-0000001', 'A-0000042']
     """
-    text = pc.utf8_lpad(pa.array(numbers + 1).cast(pa.large_string()), 7, "0")
-    text = pc.binary_join_element_wise(pa.scalar(prefix, pa.large_string()), text, pa.scalar("-", pa.large_string()))
-    text = pc.if_else(pa.array(numbers >= 0), text, pa.scalar(None, pa.large_string()))
+    known = pa.array(numbers + 1, mask=numbers < 0)
+    text = pc.ascii_lpad(known.cast(pa.large_string()), 7, "0")
+    text = pc.binary_replace_slice(text, 0, 0, f"{prefix}-")
     named: pd.api.extensions.ExtensionArray = pd.array(text, dtype="str")
     return named
 
 
-def labels(names: Sequence[str], codes: Array) -> pd.api.extensions.ExtensionArray:
+def labels(names: Iterable[str], codes: Array) -> pd.api.extensions.ExtensionArray:
     """Return the name behind every code, NaN for a negative one.
 
     >>> list(labels(["low", "high"], np.array([1, 0])))
@@ -78,3 +78,14 @@ def scattered(counts: Array) -> tuple[Array, Array]:
     """
     months, accounts = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), counts.shape[1])
     return months, accounts
+
+
+def in_order(at: Array, accounts: Array) -> Array:
+    """Return the places of events by time, then account; of those that agree in both, the earlier place first.
+
+    >>> in_order(np.array([30, 10, 10]), np.array([0, 5, 4])).tolist()
+    [2, 1, 0]
+    """
+    width = int(accounts.max(initial=0)) + 1
+    # One number to sort by costs a third of two: seconds since 1970 times a billion accounts still fit.
+    return np.argsort(at * width + accounts, kind="stable")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from experiments.company.arrays import HOUR, NEVER, Array, identifiers, labels, scattered, timestamps
+from experiments.company.arrays import HOUR, NEVER, Array, identifiers, in_order, labels, scattered, timestamps
 from experiments.company.calendar import delays
+from experiments.company.rows import Rows
 from experiments.company.world import World
 
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -34,8 +35,8 @@ def opened_cases(world: World) -> Cases:
     months, accounts = scattered(world.history.cases * world.living())
     opened = world.calendar.moments(months, rng)
     alive = world.is_alive(accounts, opened)
-    order = np.lexsort((accounts[alive], opened[alive]))
-    months, accounts, opened = (column[alive][order] for column in (months, accounts, opened))
+    order = np.nonzero(alive)[0][in_order(opened[alive], accounts[alive])]
+    months, accounts, opened = months[order], accounts[order], opened[order]
     wait = delays(rng, world.history.response_hours[months, accounts] * HOUR, spread=0.2, size=len(months))
     work = delays(rng, 20.0 * HOUR, spread=0.9, size=len(months))
     return Cases(
@@ -49,24 +50,38 @@ def opened_cases(world: World) -> Cases:
     )
 
 
-def cases_table(world: World, cases: Cases) -> pd.DataFrame:
+def case_rows(world: World, cases: Cases) -> Rows:
     """Return the table `cases`; escalation goes along with waiting and does nothing by itself."""
     rng = world.streams.of("case details")
     size = len(cases.opened)
-    is_late = cases.wait_hours > world.parameters.slow_hours
+    codes = {
+        "account": cases.account,
+        "opened": cases.opened,
+        "responded": cases.responded,
+        "closed": cases.closed,
+        "contact": cases.contact,
+        "priority": rng.choice(4, size, p=[0.2, 0.5, 0.22, 0.08]),
+        "category": _categories(world, cases, rng),
+        "is_escalated": rng.random(size) < 0.03 + 0.2 * (cases.wait_hours > world.parameters.slow_hours),
+        "reopened": rng.poisson(0.12, size),
+    }
+    return Rows(pd.DataFrame(codes, copy=False), _spelled)
+
+
+def _spelled(codes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "case_id": identifiers("K", np.arange(size)),
-            "account_id": identifiers("A", cases.account),
-            "opened_at": timestamps(cases.opened),
-            "first_response_at": timestamps(cases.responded),
-            "closed_at": timestamps(cases.closed),
-            "priority": labels(PRIORITIES, rng.choice(4, size, p=[0.2, 0.5, 0.22, 0.08])),
-            "category": labels(CATEGORIES, _categories(world, cases, rng)),
-            "is_escalated": rng.random(size) < 0.03 + 0.2 * is_late,
-            "reopened_count": rng.poisson(0.12, size),
-            "contact_id": identifiers("C", cases.contact),
-            "touchpoint": labels(("support",), np.zeros(size, dtype=np.int64)),
+            "case_id": identifiers("K", codes.index.to_numpy()),
+            "account_id": identifiers("A", codes["account"].to_numpy()),
+            "opened_at": timestamps(codes["opened"].to_numpy()),
+            "first_response_at": timestamps(codes["responded"].to_numpy()),
+            "closed_at": timestamps(codes["closed"].to_numpy()),
+            "priority": labels(PRIORITIES, codes["priority"].to_numpy()),
+            "category": labels(CATEGORIES, codes["category"].to_numpy()),
+            "is_escalated": codes["is_escalated"].to_numpy(),
+            "reopened_count": codes["reopened"].to_numpy(),
+            "contact_id": identifiers("C", codes["contact"].to_numpy()),
+            "touchpoint": labels(("support",), np.zeros(len(codes), dtype=np.int64)),
         }
     )
 

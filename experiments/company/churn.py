@@ -45,7 +45,7 @@ def bad_experience(parameters: Parameters, states: States, tendencies: Tendencie
 def vulnerability(parameters: Parameters, engagement: Array) -> Array:
     """Return the share of a bad experience's harm that gets through, 1 for the disengaged.
 
-    >>> vulnerability(Parameters(), np.array([-1.0, 1.0])).round(2).tolist()
+    >>> vulnerability(replace(Parameters(), moderation=0.95), np.array([-1.0, 1.0])).round(2).tolist()
     [1.0, 0.05]
     """
     return 1.0 - parameters.moderation * step(engagement, parameters.engaged_above, 0.1)

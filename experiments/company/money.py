@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.company.arrays import DAY, HOUR, NEVER, Array, identifiers, labels, timestamps
+from experiments.company.arrays import DAY, HOUR, NEVER, Array, identifiers, in_order, labels, timestamps
 from experiments.company.planted import PLANS
+from experiments.company.rows import Rows
 from experiments.company.world import World
 
 PRODUCTS = ("subscription", "usage beyond plan", "training", "credit")
@@ -58,20 +59,24 @@ def _terms(world: World) -> tuple[Array, Array, Array]:
     return account[order], start[order], level[order]
 
 
-def transactions_table(world: World) -> pd.DataFrame:
+def transaction_rows(world: World) -> Rows:
     """Return the table `transactions`: monthly invoices, a few extras, and credits for billing errors."""
-    parts = [_invoices(world), _extras(world), _credits(world)]
-    lines = pd.concat([pd.DataFrame(part) for part in parts])
+    lines = pd.concat([pd.DataFrame(part) for part in (_invoices(world), _extras(world), _credits(world))])
     lines = lines[world.is_alive(lines["account"].to_numpy(), lines["at"].to_numpy())]
-    lines = lines.sort_values(["at", "account", "product"], kind="stable")
+    order = in_order(lines["at"].to_numpy(), lines["account"].to_numpy())
+    return Rows(lines.take(order).reset_index(drop=True), _spelled)
+
+
+def _spelled(lines: pd.DataFrame) -> pd.DataFrame:
+    product = lines["product"].to_numpy()
     return pd.DataFrame(
         {
-            "transaction_id": identifiers("T", np.arange(len(lines))),
+            "transaction_id": identifiers("T", lines.index.to_numpy()),
             "account_id": identifiers("A", lines["account"].to_numpy()),
             "occurred_at": timestamps(lines["at"].to_numpy()),
             "amount": lines["amount"].to_numpy().round(2),
-            "product": labels(PRODUCTS, lines["product"].to_numpy()),
-            "is_return": lines["product"].to_numpy() == PRODUCTS.index("credit"),
+            "product": labels(PRODUCTS, product),
+            "is_return": product == PRODUCTS.index("credit"),
         }
     )
 

@@ -14,7 +14,7 @@ def leaving_probs(calendar: Calendar, notice_days: tuple[int, int], month: int, 
     The day of the decision is any day of the month, mostly a working one (as `Calendar.moments` draws it), the notice
     any whole number of days between the two.
 
-    >>> leaving_probs(Calendar.of(3), (12, 55), 0, 0, Calendar.of(3).end)
+    >>> round(leaving_probs(Calendar.of(3), (12, 55), 0, 0, Calendar.of(3).end), 6)
     1.0
     """
     days, weights = _decision_days(calendar, month)

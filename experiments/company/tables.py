@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from experiments.company.accounts import account_changes_table, accounts_table, touchpoints_table
-from experiments.company.activities import activities_table
+from experiments.company.activities import Activities, Stream
 from experiments.company.care import internal_ratings_table, interventions_table
-from experiments.company.cases import cases_table, opened_cases
+from experiments.company.cases import case_rows, opened_cases
 from experiments.company.leaving import leaving_streams
-from experiments.company.money import subscriptions_table, transactions_table
+from experiments.company.money import subscriptions_table, transaction_rows
 from experiments.company.people import contacts_table
 from experiments.company.relations import relation_streams
-from experiments.company.survey_tables import survey_tables
+from experiments.company.rows import Rows
+from experiments.company.survey_tables import survey_rows
 from experiments.company.surveys import surveys
 from experiments.company.trouble import trouble_streams
 from experiments.company.usage import usage_streams
@@ -21,26 +24,38 @@ from experiments.company.world import World
 
 def company_tables(world: World) -> dict[str, pd.DataFrame]:
     """Return the tables of the input contract by name; events stand in the order of time."""
+    return {name: rows.table() for name, rows in table_rows(world)}
+
+
+def table_rows(world: World) -> Iterator[tuple[str, Rows]]:
+    """Yield the name and the rows of each table; whoever lets go of one before the next never holds two big ones."""
+    yield "accounts", Rows.of(accounts_table(world))
+    yield "contacts", Rows.of(contacts_table(world.people))
+    yield "subscriptions", Rows.of(subscriptions_table(world))
+    yield "transactions", transaction_rows(world)
+    yield from _activities(world)
+    yield from _cases(world)
+    yield "internal_ratings", Rows.of(internal_ratings_table(world))
+    yield "touchpoints", Rows.of(touchpoints_table())
+    yield "interventions", Rows.of(interventions_table(world))
+
+
+def _activities(world: World) -> Iterator[tuple[str, Rows]]:
+    activities = Activities.of(world, _streams(world))
+    yield "activities", activities.rows()
+    yield "account_changes", Rows.of(account_changes_table(world, activities.of_event("owner_changed")))
+
+
+def _streams(world: World) -> Iterator[Stream]:
+    yield from usage_streams(world)
+    yield from relation_streams(world)
+    yield from trouble_streams(world)
+    yield from leaving_streams(world)
+
+
+def _cases(world: World) -> Iterator[tuple[str, Rows]]:
     cases = opened_cases(world)
-    invitations, responses = survey_tables(world, surveys(world, cases))
-    streams = [
-        *usage_streams(world),
-        *relation_streams(world),
-        *trouble_streams(world),
-        *leaving_streams(world),
-    ]
-    accounts, activities = accounts_table(world), activities_table(world, streams)
-    return {
-        "accounts": accounts,
-        "account_changes": account_changes_table(accounts, activities),
-        "contacts": contacts_table(world.people),
-        "subscriptions": subscriptions_table(world),
-        "transactions": transactions_table(world),
-        "activities": activities,
-        "cases": cases_table(world, cases),
-        "survey_invitations": invitations,
-        "survey_responses": responses,
-        "internal_ratings": internal_ratings_table(world),
-        "touchpoints": touchpoints_table(),
-        "interventions": interventions_table(world),
-    }
+    yield "cases", case_rows(world, cases)
+    invitations, responses = survey_rows(world, surveys(world, cases))
+    yield "survey_invitations", invitations
+    yield "survey_responses", responses

@@ -49,7 +49,7 @@ ROBUST_BASE = 0.6  # in log-odds: about as many leave as in the default world, t
 WORLDS: Mapping[str, Callable[[], Parameters]] = MappingProxyType(
     {
         "default": Parameters, "null": _null, "confounded": _confounded, "hidden": _hidden, "robust": _robust,
-        "drift": _drift, "small": Parameters,
+        "drift": _drift, "small": Parameters, "messy": Parameters,
     }
 )  # fmt: skip
 SMALL_COMPANY = 200
