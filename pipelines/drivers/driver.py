@@ -81,7 +81,7 @@ def known_drivers(features: Sequence[Feature]) -> tuple[Driver, ...]:
 
     >>> from features.catalog import catalogue
     >>> [driver.name for driver in known_drivers(catalogue())][:3]
-    ['first_response', 'escalation', 'resolution']
+    ['first_response', 'resolution', 'escalation']
     """
     found = []
     for feature in features:
