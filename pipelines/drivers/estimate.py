@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from pipelines.drivers.adjustment import Adjustment
 from pipelines.drivers.causal_order import CausalOrder
 from pipelines.drivers.covariates import Covariates
@@ -67,7 +69,7 @@ def estimate(setting: Setting, driver: Driver) -> Estimate:
         *first.figures,
         Figure.of("effect", effect, sentence=_left_out(every)),
         Figure.of("second opinion", other, basis="check", sentence=disagreement(effect, other) or "agrees"),
-        Figure.of("placebo shuffled", effect_of(shuffled(kept, rows, seed)), basis="check"),
+        _shuffled(setting, kept, effect),
     ]
     steps, shape = ((), []) if driver.is_present_or_absent else _shape(setting, driver, contrast, covariates)
     withheld = (
@@ -110,6 +112,15 @@ def _share_bad(rows: DriverRows, contrast: Levels) -> Figure:
         "share bad", 100 * n_bad / max(n, 1), 100 * float(low), 100 * float(high), unit="% of accounts",
         basis="counted", n_rows=n, n_bad=n_bad, n_accounts=n, sentence="had it bad in the 90 days up to now",
     )  # fmt: skip
+
+
+def _shuffled(setting: Setting, kept: Comparison, effect: Effect) -> Figure:
+    """The placebo of the experience dealt out at random."""
+    value, low, high = shuffled(kept, setting.rows, setting.seed)
+    words = "within what chance shows when it is dealt out at random"
+    told = Figure.of("placebo shuffled", effect, basis="check")
+    sentence = f"the effect is {'' if low <= effect.points <= high else 'not '}{words}"
+    return replace(told, value=value, low=low, high=high, p_value=np.nan, sentence=sentence)
 
 
 def _left_out(every: Comparison) -> str:

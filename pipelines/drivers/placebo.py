@@ -8,24 +8,35 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipelines.drivers.effect import Comparison
+from pipelines.drivers.effect import POINTS, Comparison
 from pipelines.drivers.rows import DriverRows
 
+DEALS = 200
 FALLEN = 0.5
 """An account's activity fell where it is less than this share of that of the quarter before."""
 ACTIVITY = ("activities_90d", "purchases_90d")
 
 
-def shuffled(comparison: Comparison, rows: DriverRows, seed: int) -> Comparison:
-    """Return the comparison with the experience dealt out at random among the rows of each date."""
+def shuffled(comparison: Comparison, rows: DriverRows, seed: int) -> tuple[float, float, float]:
+    """Return the effect, in percentage points, of the experience dealt out at random among the rows of each date.
+
+    Its mean over many deals, and the range that nineteen in twenty of them keep to (low, high): an effect within that
+    range is no more than chance would show. Everyone of a date having the same chance, the score of each deal is the
+    difference in what churn was not expected.
+    """
     rng = np.random.default_rng(seed)
     as_of = pd.factorize(rows.keys["as_of"])[0][comparison.rows]
-    bad, chance = comparison.bad.copy(), np.empty(len(comparison.bad))
+    unexpected, n_bad = comparison.churned - comparison.expected, comparison.bad.sum()
+    effects = np.zeros(DEALS)
     for date in np.unique(as_of):
-        own = np.flatnonzero(as_of == date)
-        bad[own] = rng.permutation(bad[own])
-        chance[own] = bad[own].mean()
-    return replace(comparison, bad=bad, chance=chance)
+        own = as_of == date
+        rest, bad = unexpected[own], comparison.bad[own]
+        if 0 < bad.sum() < len(bad):
+            dealt = np.array([rest[rng.permutation(len(rest))[: bad.sum()]].mean() for _ in range(DEALS)])
+            others = (rest.sum() - dealt * bad.sum()) / (len(bad) - bad.sum())
+            effects += bad.sum() / n_bad * (dealt - others)
+    low, high = np.quantile(POINTS * effects, [0.025, 0.975])
+    return float(POINTS * effects.mean()), float(low), float(high)
 
 
 def later_rows(rows: DriverRows) -> DriverRows | None:
