@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from pipelines.drivers.finding import Finding
 from pipelines.drivers.forest import forest_plot
 from pipelines.drivers.groups import segment_labels
 from pipelines.drivers.importance import SHAP
+from pipelines.drivers.plain import nested
 from pipelines.drivers.whatif import WhatIf, amount, what_if
 from pipelines.registry import log_causes
 from pipelines.release import Release, read_pointer, read_release
@@ -71,17 +72,6 @@ def would_save(settings: Settings, progress: Progress, *, driver: str, to: str, 
 def as_json(table: pd.DataFrame) -> str:
     """Return findings as JSON: one object a driver, its figures inside."""
     return json.dumps(nested(table), allow_nan=False)
-
-
-def nested(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return one object a driver with its figures, in the order of the table; what is not known is None."""
-    about = list(table.columns[: list(table.columns).index("figure")])
-    found: dict[str, dict[str, Any]] = {}
-    for row in table.to_dict("records"):
-        plain = {str(name): _plain(value) for name, value in row.items()}
-        of_driver = found.setdefault(row["driver"], {name: plain[name] for name in about} | {"figures": []})
-        of_driver["figures"].append({name: value for name, value in plain.items() if name not in about})
-    return list(found.values())
 
 
 def causes_table(causes: Causes) -> None:
@@ -140,9 +130,3 @@ def _cells(finding: Finding) -> Sequence[str]:
 def _champion(settings: Settings) -> Release | None:
     pointer = read_pointer(settings.releases_folder)
     return None if pointer is None else read_release(settings.releases_folder / pointer["version"])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if value is None or (isinstance(value, float) and not np.isfinite(value)) else value

@@ -1,6 +1,8 @@
 """How it is answered: the HTTP service and its store.
 
-service         the routes; all that knows BentoML
+service         the routes that predict; all that knows BentoML
+api             the routes under /api, which show what the champion found
+query           what a query of theirs may hold
 middleware      request ids, body limits, one shape of errors
 error_bodies    errors that BentoML and Starlette wrote, in that shape
 errors          a refusal: code, status, message, details
@@ -8,6 +10,7 @@ payloads        what is asked and what is answered, with units and ranges
 feature_values  what a caller may send as the value of a feature
 answers         a request -> rows -> an answer, or a refusal
 predictor       a release and feature rows -> predictions; knows no HTTP
+drivers         what a release found of its drivers, ready to be sent
 vocabulary      what a release can read: names, kinds and levels of features
 releases        finds, verifies, warms and swaps the champion
 store           the online store of feature rows

@@ -66,6 +66,16 @@ class Answers:
             release=predictor.version, predicted=len(results) - failed, failed=failed, results=results
         )
 
+    def drivers(self, segment: str | None) -> bytes:
+        """Return as JSON what the champion found of its drivers, over all accounts or for one segment.
+
+        Raises
+        ------
+        Refusal
+            When no release serves, or no figure is of that segment.
+        """
+        return self._predictor().drivers.of(segment)
+
     def _predictor(self) -> Predictor:
         if self.champion.predictor is None:
             raise Refusal("no_release", self.not_ready() or NO_RELEASE)

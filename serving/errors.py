@@ -14,6 +14,7 @@ STATUS = {
     "forbidden": 403,
     "not_found": 404,
     "unknown_account": 404,
+    "unknown_segment": 404,
     "method_not_allowed": 405,
     "body_timeout": 408,
     "body_too_large": 413,

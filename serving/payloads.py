@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from features.catalog import Family, Tier
+from pipelines.drivers.plain import Basis, Verdict
 from serving.feature_values import LONGEST_NAME, MOST_FEATURES, Value, feature_value, few_enough
 
 MOST_ACCOUNTS = 1_000
@@ -160,3 +161,46 @@ class BatchPrediction(BaseModel):
     predicted: int = Field(description="how many accounts got a prediction")
     failed: int = Field(description="how many got an error instead")
     results: list[Prediction | Failure]
+
+
+class DriverFigure(BaseModel):
+    """One number about a driver and what it rests on; null where it cannot be told, and the sentence says why."""
+
+    figure: str = Field(description="what is told", examples=["effect", "share bad", "moment of truth"])
+    value: float | None = Field(description="in `unit`")
+    low: float | None = Field(description="lower end of the 95 % interval; null where there is none")
+    high: float | None = Field(description="its upper end")
+    unit: str
+    basis: Basis = Field(description="caused (an effect), counted, predicted, or a check of an effect")
+    group_by: str = Field(description="all, touchpoint, engagement, or a segmentation")
+    group: str = Field(description="whom it is of: all, a touchpoint, or a group of accounts")
+    n_rows: int = Field(description="account-dates it rests on")
+    n_bad: int = Field(description="those of them with the bad experience")
+    n_accounts: int
+    p_value: float | None = Field(description="null where nothing was tested")
+    sentence: str
+
+
+class DriverFound(BaseModel):
+    """An experience, and what is found of its effect on churn: what would change it, not whom the model points at."""
+
+    driver: str
+    experience: str = Field(description="what the experience is")
+    contrast: str = Field(description="the bad level and the good one that are compared")
+    tier: Tier = Field(description="place of the driver in the causal order")
+    is_controllable: bool = Field(description="whether the company decides on it")
+    verdict: Verdict
+    verdict_sentence: str
+    q_value: float | None = Field(description="share of false discoveries among drivers that stand out as much")
+    figures: list[DriverFigure] = Field(description="empty where nothing is told of the segment asked for")
+
+
+class Drivers(BaseModel):
+    """What a release found of every driver, over all accounts or for one segment."""
+
+    release: str
+    as_of: str | None = Field(description="UTC date up to which was learnt; null if undated")
+    horizon_days: int = Field(description="how far after a date churn counts")
+    segment: str | None = Field(description="the segment asked for; null: all accounts")
+    drivers: list[DriverFound] = Field(description="the largest effects first")
+    others: list[DriverFigure] = Field(description="figures of no one driver")

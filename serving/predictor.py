@@ -13,6 +13,7 @@ from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.reasons import Explanation, explain
 from pipelines.release import Release
 from pipelines.segmentation import Segmentation
+from serving.drivers import DriverAnswers
 from serving.payloads import Membership, Prediction, ReasonGiven
 from serving.vocabulary import FeatureRow, Vocabulary
 
@@ -29,6 +30,8 @@ class Predictor:
         What predicts.
     vocabulary
         What it can read.
+    drivers
+        What it found of its drivers, ready to be sent.
     base_log_odds
         The log-odds before anything is known of an account.
     """
@@ -37,6 +40,7 @@ class Predictor:
         self.release = release
         self.version = release.manifest.version
         self.vocabulary = Vocabulary.of(release.churn.encoder)
+        self.drivers = DriverAnswers(release.manifest, release.drivers)
         _, self.base_log_odds = release.churn.contributions(self.vocabulary.columns([{}]))
 
     def warm(self) -> None:

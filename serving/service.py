@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from serving.answers import Answers
+from serving.api import api
 from serving.errors import Refusal
 from serving.middleware import guarded, refused
 from serving.payloads import BatchPrediction, PredictBatchRequest, Prediction, PredictRequest
@@ -49,6 +50,7 @@ def refusing(endpoint: Callable[[Any, Request], Awaitable[Answer]]) -> Callable[
     return answer
 
 
+@bentoml.asgi_app(api(lambda: cast(Answers, bentoml.get_current_service().answers)), path="/api")
 @bentoml.service(
     name="perennial",
     service_class=GuardedService,

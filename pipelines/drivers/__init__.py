@@ -14,5 +14,6 @@ estimate, closer            the first look at a driver, and the closer one
 find            all drivers, false discoveries controlled
 bound, moments, importance  what is the company's to move; where it happens; beside SHAP
 finding, wording            figures, verdicts, sentences
+plain           the same as plain objects, for whoever only reads them
 whatif          churners and revenue saved by a better experience
 """

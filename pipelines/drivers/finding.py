@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipelines.drivers.driver import Driver, Levels
 from pipelines.drivers.effect import Effect
+from pipelines.drivers.plain import ALL_DRIVERS, EVERYONE, Basis, Verdict
 from pipelines.drivers.rows import Ints
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Verdict = Literal["cause", "none found", "withheld", "refused"]
-Basis = Literal["caused", "counted", "predicted", "check"]
 POINTS_UNIT = "percentage points of churn"
-EVERYONE = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +79,6 @@ class Finding:
     def figure(self, name: str) -> Figure | None:
         """Return the figure of that name over everyone, None where there is none."""
         return next((one for one in self.figures if one.figure == name and one.group_by == EVERYONE), None)
-
-
-ALL_DRIVERS = "all drivers"
 
 
 def findings_table(findings: Sequence[Finding], others: Sequence[Figure] = ()) -> pd.DataFrame:

@@ -110,6 +110,25 @@ class Company:
         write_pointer(self.releases_folder, version=version, previous=[], promoted="2026-02-01T00:00:00Z")
 
 
+def drivers_table() -> pd.DataFrame:
+    """Return what a release found of one driver, over all accounts and in one segment, as it keeps it."""
+    said = {
+        "driver": "escalation",
+        "experience": "Escalations, last 90 days",
+        "contrast": "at least one against none",
+        "tier": "operations",
+        "is_controllable": True,
+        "verdict": "cause",
+        "verdict_sentence": "An escalation costs 4 points.",
+        "q_value": 0.01,
+    }
+    numbers = {"low": np.nan, "high": np.nan, "n_rows": 300, "n_bad": 100, "n_accounts": 90, "p_value": np.nan}
+    words = {"unit": "percentage points of churn", "basis": "caused", "sentence": ""}
+    of_all = {"figure": "effect", "value": 4.0, "group_by": "all", "group": "all"}
+    of_segment = {"figure": "effect", "value": 6.0, "group_by": "firmographic", "group": "Größe klein"}
+    return pd.DataFrame([said | figure | numbers | words for figure in (of_all, of_segment)])
+
+
 def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
     churn = churn_model(rows, seed=seed)
     prob = churn.prob(rows)
@@ -129,7 +148,7 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=Gate(passed=True, sentences=()),
     )
-    return Release(manifest, churn, fit_segmentations(rows, FEATURES, max_segments=3, seed=0))
+    return Release(manifest, churn, fit_segmentations(rows, FEATURES, max_segments=3, seed=0), drivers_table())
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,7 @@ def test_before_a_promotion_it_lives_is_not_ready_and_says_why(http: httpx.Clien
     assert http.get("/livez").status_code == 200
     assert (ready.status_code, reply.status_code) == (503, 503)
     assert reply.json()["error"]["code"] == "no_release"
+    assert http.get("/api/drivers").json() == reply.json()
     for said in (ready, reply):
         assert said.json()["error"]["message"] == "no release has been promoted yet; run `perennial promote VERSION`"
 
@@ -87,6 +88,32 @@ def test_a_promotion_is_picked_up_while_it_runs(http: httpx.Client, company: Any
     assert said["release"] == A
     assert said["churn_prob"] == pytest.approx(company.releases[A].churn.prob(row)[0], abs=1e-9)
     assert said["reasons"]
+
+
+def test_the_findings_of_the_champion_are_shown(http: httpx.Client, log: Path) -> None:
+    reply = http.get("/api/drivers", headers={"X-Request-Id": "board-1"})
+    assert (reply.status_code, reply.headers["x-request-id"]) == (200, "board-1")
+    assert (reply.json()["release"], reply.json()["drivers"][0]["figures"][0]["value"]) == (A, 4.0)
+    of_segment = http.get("/api/drivers", params={"segment": "Größe klein"}).json()
+    assert [figure["value"] for figure in of_segment["drivers"][0]["figures"]] == [6.0]
+    assert "board-1 GET /api/drivers 200" in log.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [("segment=nobody", 404, "unknown_segment"), ("a=1", 422, "invalid_request"), ("segment=", 422, "invalid_request")],
+)
+def test_a_bad_query_is_refused_in_our_shape(http: httpx.Client, query: str, status: int, code: str) -> None:
+    reply = http.get(f"/api/drivers?{query}")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/api/nothing", 404), ("POST", "/api/drivers", 405)])
+def test_under_api_a_wrong_address_or_method_has_our_shape(
+    http: httpx.Client, method: str, path: str, status: int
+) -> None:
+    reply = http.request(method, path)
+    assert (reply.status_code, reply.json()["error"]["details"]) == (status, [])
 
 
 def test_swaps_under_load_fail_no_request(http: httpx.Client, company: Any, wait: Any) -> None:

@@ -1,0 +1,84 @@
+"""What a release found of its drivers, as the answers that go out: prepared once, when the release is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from pipelines.drivers.plain import ALL_DRIVERS, EVERYONE, TOUCHPOINT, nested
+from pipelines.release import Manifest
+from serving.errors import Refusal
+from serving.payloads import DriverFigure, DriverFound, Drivers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_NAMED = 10
+OF_EVERYONE = (EVERYONE, TOUCHPOINT)
+
+
+class DriverAnswers:
+    """The findings of a release as JSON, over all accounts and for each group of them.
+
+    Parameters
+    ----------
+    manifest
+        of the release.
+    table
+        its findings, one row a figure; empty where there are none.
+    """
+
+    def __init__(self, manifest: Manifest, table: pd.DataFrame) -> None:
+        said = {one["driver"]: one for one in nested(table)}
+        none = said.pop(ALL_DRIVERS, {"figures": []})
+        self._manifest = manifest
+        self._found = [DriverFound.model_validate(one) for one in said.values()]
+        self._others = [DriverFigure.model_validate(figure) for figure in none["figures"]]
+        figures = [*self._others, *(figure for one in self._found for figure in one.figures)]
+        self._segments = sorted({figure.group for figure in figures if figure.group_by not in OF_EVERYONE})
+        self._of_all = self._answer(None, lambda figure: figure.group_by in OF_EVERYONE)
+        self._of_group = {name: self._answer(name, _is_of(name)) for name in {figure.group for figure in figures}}
+
+    def of(self, segment: str | None = None) -> bytes:
+        """Return the answer as JSON, encoded in UTF-8: over all accounts, or for one group of them.
+
+        Raises
+        ------
+        Refusal
+            When no figure is of that group.
+        """
+        if segment is None:
+            return self._of_all
+        if segment not in self._of_group:
+            raise Refusal(
+                "unknown_segment", f"got segment {segment!r}, of which there is no figure; {self._expected(segment)}"
+            )
+        return self._of_group[segment]
+
+    def _answer(self, segment: str | None, is_wanted: Callable[[DriverFigure], bool]) -> bytes:
+        found = [one.model_copy(update={"figures": list(filter(is_wanted, one.figures))}) for one in self._found]
+        answer = Drivers(
+            release=self._manifest.version,
+            as_of=self._manifest.as_of,
+            horizon_days=self._manifest.horizon_days,
+            segment=segment,
+            drivers=found,
+            others=list(filter(is_wanted, self._others)),
+        )
+        return answer.model_dump_json().encode()
+
+    def _expected(self, segment: str) -> str:
+        if not self._segments:
+            return "expected none, as this release tells no effect by segment; leave segment out"
+        near = get_close_matches(segment, self._segments, n=3)
+        named = near or self._segments[:MOST_NAMED]
+        return f"expected one such as {_listed(named)}; leave segment out for all accounts"
+
+
+def _is_of(group: str) -> Callable[[DriverFigure], bool]:
+    return lambda figure: figure.group == group
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))

@@ -1,0 +1,90 @@
+"""GET /api/drivers, behind the guards."""
+
+import asyncio
+import json
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from pipelines.release import Release
+from serving.answers import Answers
+from serving.api import api
+from serving.middleware import guarded
+from serving.predictor import Predictor
+from serving.settings import Settings
+
+
+def ask(answers: Any, path: str, method: str = "GET") -> httpx.Response:
+    async def run() -> httpx.Response:
+        transport = httpx.ASGITransport(guarded(api(lambda: answers), Settings()), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.request(method, path)
+
+    return asyncio.run(run())
+
+
+def _answers(predictor: Any) -> Answers:
+    return Answers(SimpleNamespace(predictor=predictor, refused=None), SimpleNamespace(lack=None))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def answers(releases: dict[str, Release]) -> Answers:
+    return _answers(Predictor(releases["2026-01-31-a"]))
+
+
+def _error(reply: httpx.Response) -> tuple[int, str, str]:
+    assert reply.json().keys() == {"error"}
+    error = reply.json()["error"]
+    return reply.status_code, error["code"], error["message"]
+
+
+def test_an_answer_is_json_with_a_request_id(answers: Answers) -> None:
+    reply = ask(answers, "/drivers")
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "application/json")
+    assert reply.headers["x-request-id"]
+    assert [driver["driver"] for driver in reply.json()["drivers"]] == ["escalation"]
+
+
+def test_a_segment_may_hold_spaces_and_other_letters(answers: Answers) -> None:
+    assert ask(answers, "/drivers?segment=Gr%C3%B6%C3%9Fe+klein").json()["segment"] == "Größe klein"
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code", "match"),
+    [
+        ("segment=nobody", 404, "unknown_segment", "got segment 'nobody', of which there is no figure"),
+        ("segments=x", 422, "invalid_request", "got the query parameter 'segments'; expected only segment"),
+        ("segment=x&segment=y", 422, "invalid_request", "more than once"),
+        ("segment=" + "x" * 201, 422, "invalid_request", "got a value of 201 characters"),
+        ("segment=", 422, "invalid_request", "got a value of 0 characters"),
+        ("segment=%00%ff", 404, "unknown_segment", "of which there is no figure"),
+    ],
+)
+def test_a_bad_query_gets_one_clear_error(answers: Answers, query: str, status: int, code: str, match: str) -> None:
+    found = _error(ask(answers, f"/drivers?{query}"))
+    assert found[:2] == (status, code)
+    assert re.search(match, found[2])
+
+
+def test_while_no_champion_serves_it_is_503() -> None:
+    assert _error(ask(_answers(None), "/drivers"))[:2] == (503, "no_release")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [("GET", "/nothing", 404, "not_found"), ("POST", "/drivers", 405, "method_not_allowed")],
+)
+def test_a_wrong_address_or_method_has_the_same_shape(
+    answers: Answers, method: str, path: str, status: int, code: str
+) -> None:
+    assert _error(ask(answers, path, method))[:2] == (status, code)
+
+
+def test_an_error_of_ours_says_so_and_no_more() -> None:
+    reply = ask(SimpleNamespace(drivers={}), "/drivers")
+    assert _error(reply)[:2] == (500, "internal_error")
+    assert "Traceback" not in reply.text
+    assert "TypeError" not in json.dumps(reply.json())
