@@ -76,8 +76,21 @@ def walk(log: EventLog, accounts: Int, as_of: Int, plan: Plan, places: Int | Non
         leaves=np.empty((len(plan.aggregate), most_rows)),
         nothing=np.empty(len(plan.aggregate)),
     )
-    _enter(x, room, log.offsets, accounts[starts], bounds, as_of, plan, places, out)
+    _enter(x, room, log.offsets, Rows(accounts[starts], bounds, as_of, places), plan, out)
     return out
+
+
+class Rows(NamedTuple):
+    """The spine: account `accounts[i]` of the log owns the rows from `bounds[i]` to `bounds[i + 1]`.
+
+    `as_of` (rows,) are their instants in microseconds, ascending in each account, and `places` (rows,) where each goes
+    among the result's rows.
+    """
+
+    accounts: Int
+    bounds: Int
+    as_of: Int
+    places: Int
 
 
 class Room(NamedTuple):
@@ -97,17 +110,18 @@ class Room(NamedTuple):
 
 
 @compiled
-def _walk(x, room, offsets, accounts, bounds, as_of, plan, places, out):
-    """Fill `out` account by account; account `accounts[i]` owns the rows from `bounds[i]` to `bounds[i + 1]`."""
-    _fill_leaves(x, as_of[:1], plan, 0, len(plan.aggregate), room, 0)
+def _walk(x, room, offsets, rows, plan, out):
+    """Fill `out` account by account, whose events are those from `offsets[account]` to `offsets[account + 1]`."""
+    _fill_leaves(x, rows.as_of[:1], plan, 0, len(plan.aggregate), room, 0)
     for leaf in range(len(room.nothing)):
         room.nothing[leaf] = room.leaves[leaf, 0]
-    for i in range(len(accounts)):
-        instants = as_of[bounds[i] : bounds[i + 1]]
-        _deal(x.events, offsets[accounts[i]], offsets[accounts[i] + 1], instants[-1], plan, room)
+    for i in range(len(rows.accounts)):
+        account, begin, end = rows.accounts[i], rows.bounds[i], rows.bounds[i + 1]
+        instants = rows.as_of[begin:end]
+        _deal(x.events, offsets[account], offsets[account + 1], instants[-1], plan, room)
         for selection in range(len(plan.leaf_from) - 1):
             _fill_selection(x, instants, plan, selection, room)
-        _put_together(room.leaves, plan, places[bounds[i] : bounds[i + 1]], out)
+        _put_together(room.leaves, plan, rows.places[begin:end], out)
 
 
 @compiled
@@ -228,17 +242,17 @@ def _entrance_of(code: int) -> Callable[..., None]:
     """
 
     @entrance
-    def enter(x, room, offsets, accounts, bounds, as_of, plan, places, out):
+    def enter(x, room, offsets, rows, plan, out):
         if code:
-            _walk(x, room, offsets, accounts, bounds, as_of, plan, places, out)
+            _walk(x, room, offsets, rows, plan, out)
 
     return enter  # type: ignore[no-any-return]
 
 
-def _code() -> int:
-    here = Path(__file__)
-    text = b"".join(here.with_name(f"{name}.py").read_bytes() for name in ("aggregates", "selected", "walk"))
+def _code(folder: Path) -> int:
+    """The number, never 0, of the files in a folder that the walk is compiled from."""
+    text = b"".join((folder / f"{name}.py").read_bytes() for name in ("aggregates", "selected", "walk"))
     return int.from_bytes(hashlib.sha256(text).digest()[:6], "big") | 1
 
 
-_enter = _entrance_of(_code())
+_enter = _entrance_of(_code(Path(__file__).parent))
