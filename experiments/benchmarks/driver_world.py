@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.benchmarks.driver_peers import importances
+from experiments.benchmarks.driver_peers import consequences, importances
 from experiments.company.counterfactual import individual_effects
 from experiments.company.exposures import REAL
 from experiments.company.tables import company_tables
@@ -41,12 +41,21 @@ def findings_of(world: str, strength: float, seed: int, n_accounts: int) -> list
     region = np.array(rows.before["region"].astype(object))
     found = find_drivers(rows, known_drivers(rows.features), {"region": region}, seed=seed, threads=1)
     ranked = importances(rows, seed)
-    return [
-        {"world": world, "strength": strength, "seed": seed}
+    company_of = {"world": world, "strength": strength, "seed": seed}
+    looked_into = [
+        company_of
         | _beside_truth(finding, rows, effects)
         | {name: ranked[name].get(finding.driver.name, np.nan) for name in ranked}
         for finding in found.findings
     ]
+    # What importances rank as well, and no driver ever is.
+    others = [
+        company_of
+        | {"driver": kind, "verdict": "consequence", "truth": 0.0}
+        | {name: ranked[name].get(kind, np.nan) for name in ranked}
+        for kind in consequences(rows)
+    ]
+    return looked_into + others
 
 
 def driver_rows(tables: dict[str, pd.DataFrame]) -> DriverRows:
