@@ -27,7 +27,7 @@ def write_company(
     """Return the folder with one Parquet file a table and `truth.json`; the same seed gives the same bytes.
 
     Every file appears whole or not at all: all are written beside the folder first, then moved into it. Tables are
-    written one after another and a part at a time: 100,000 accounts over three years (24 million rows) take less than
+    written one after another and a part at a time: 100,000 accounts over three years (23 million rows) take less than
     2 GB of memory.
     """
     company = created(n_accounts, years, seed, world, strength)
