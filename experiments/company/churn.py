@@ -39,6 +39,7 @@ def bad_experience(parameters: Parameters, states: States, tendencies: Tendencie
         + effects.outage * tendencies.outage_weight * states.outage
         + effects.billing_error * states.billing_error
         + effects.champion_exit * states.champion_exit
+        + effects.journey * states.journey
     )
 
 

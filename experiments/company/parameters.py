@@ -32,6 +32,8 @@ class Effects:
     disengagement: float = 2.0
     """Engagement below its threshold."""
     success_call: float = -0.8
+    journey: float = 0.5
+    """An outage, then a slow response, then a billing error, within a month of each other: beyond what each does."""
     frailty: float = 0.2
     """Spread of what nobody can observe, and what has nothing to do with any experience."""
     hidden: float = 0.0
@@ -93,6 +95,12 @@ class Parameters:
     billing_hurts: float = 0.5
     quick_pleases: float = 0.12
     dissatisfied_below: float = -0.9
+    users_suffer: float = 0.8
+    """What a slow response takes off the answers of those who use it, in the month; buyers answer by satisfaction."""
+    expectation_weight: float = 0.3
+    """What a wait longer than the account is used to takes off an answer after the case, beyond what it does anyway."""
+    expectation_learning: float = 0.3
+    """By how much of each surprise what an account is used to moves."""
 
     # engagement
     engagement_memory: float = 0.85

@@ -37,6 +37,10 @@ class States:
     billing_error: Array
     champion_exit: Array
     call: Array
+    after_outage: Array
+    after_slow: Array
+    journey: Array
+    """How far along the planted journey it is: had an outage last month, was then answered slowly, went all the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def first_states(parameters: Parameters, tendencies: Tendencies, streams: Stream
     none = np.zeros(len(tendencies.engagement))
     satisfaction = parameters.satisfaction_spread * rng.standard_normal(len(none))
     engagement = tendencies.engagement + 2 * parameters.engagement_spread * rng.standard_normal(len(none))
-    return States(satisfaction, engagement, none, none, none, none, none)
+    return States(satisfaction, engagement, *[none] * 8)
 
 
 def chosen(which: Array, yes: States, no: States) -> States:
@@ -82,6 +86,7 @@ def next_states(
     parameters: Parameters, states: States, happened: Month, *, tendencies: Tendencies, luck: tuple[Array, Array]
 ) -> States:
     """Return the states a month later; `luck` holds standard normal numbers for satisfaction and engagement."""
+    after_outage, after_slow, journey = _journey(states, happened)
     return States(
         satisfaction=_satisfaction(parameters, states, happened, tendencies) + parameters.satisfaction_spread * luck[0],
         engagement=_engagement(parameters, states, happened, tendencies) + parameters.engagement_spread * luck[1],
@@ -90,6 +95,9 @@ def next_states(
         billing_error=_exposure(parameters, states.billing_error, happened.billing_error),
         champion_exit=_exposure(parameters, states.champion_exit, happened.champion_exit),
         call=_exposure(parameters, states.call, happened.call),
+        after_outage=after_outage,
+        after_slow=after_slow,
+        journey=_exposure(parameters, states.journey, journey),
     )
 
 
@@ -113,6 +121,12 @@ def _engagement(parameters: Parameters, states: States, happened: Month, tendenc
     distance = states.engagement - tendencies.engagement
     loss = parameters.wane_drop * happened.wane + parameters.champion_exit_costs * happened.champion_exit
     return np.asarray(tendencies.engagement + parameters.engagement_memory * distance - loss)
+
+
+def _journey(states: States, happened: Month) -> tuple[Array, Array, Array]:
+    """An outage in this month or the last, then a slow response, in this or the last, then a billing error."""
+    slow = happened.slow * np.maximum(happened.outage, states.after_outage)
+    return happened.outage, slow, happened.billing_error * np.maximum(slow, states.after_slow)
 
 
 def _exposure(parameters: Parameters, before: Array, now: Array) -> Array:

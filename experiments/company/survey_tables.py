@@ -16,6 +16,8 @@ QUESTIONS = {
     "recommend": ("nps", 0, 10),
     "satisfaction": ("csat", 1, 5),
     "effort": ("ces", 1, 7),
+    "trust": ("emotion", 1, 5),
+    "feeling valued": ("emotion", 1, 5),
     **{f"q{item}": ("need", 1, 5) for item in range(N_NEED_ITEMS)},
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from experiments.company.arrays import DAY, HOUR, NEVER, Array, sigmoid
 from experiments.company.calendar import delays
@@ -48,7 +49,8 @@ def _periodic(world: World) -> Survey:
         [world.people.primary(account[:half], sent[:half]), world.people.user(account[half:], sent[half:], rng)]
     )
     mood, engagement = _feelings(world, month, account)
-    score = 7.6 + 1.5 * mood + 0.5 * engagement + 1.2 * rng.standard_normal(len(month))
+    suffered = world.parameters.users_suffer * _was_slow(world, month, account) * (np.arange(len(month)) >= half)
+    score = 7.6 + 1.5 * (mood - suffered) + 0.5 * engagement + 1.2 * rng.standard_normal(len(month))
     answers = rng.random(len(month)) < sigmoid(0.1 + 0.9 * mood + 0.6 * engagement)
     answered = _answered(world, account, sent, answers, rng)
     return Survey(
@@ -57,16 +59,19 @@ def _periodic(world: World) -> Survey:
 
 
 def _after_cases(world: World, cases: Cases) -> Survey:
-    """Most closed cases are followed by two questions; slow ones are rated worse."""
+    """Most closed cases are followed by questions on satisfaction, effort and emotions; slow ones are rated worse."""
     rng = world.streams.of("case survey")
     asked = np.nonzero((cases.closed != NEVER) & (rng.random(len(cases.closed)) < 0.7))[0]
     account, contact = cases.account[asked], cases.contact[asked]
     sent = cases.closed[asked] + delays(rng, 2 * HOUR, spread=0.8, size=len(asked))
     mood, engagement = _feelings(world, cases.month[asked], account)
-    felt = mood - 0.9 * slowness(world.parameters, cases.wait_hours[asked])
+    surprise = world.parameters.expectation_weight * _surprise(world, cases)[asked]
+    felt = mood - 0.9 * slowness(world.parameters, cases.wait_hours[asked]) - surprise
     scores = {
         "satisfaction": _scale(4.2 + 0.9 * felt + 0.6 * rng.standard_normal(len(asked)), 1, 5),
         "effort": _scale(5.4 + 1.1 * felt + 1.0 * rng.standard_normal(len(asked)), 1, 7),
+        "trust": _scale(3.8 + 0.8 * felt + 0.7 * rng.standard_normal(len(asked)), 1, 5),
+        "feeling valued": _scale(3.6 + 0.9 * felt + 0.8 * rng.standard_normal(len(asked)), 1, 5),
     }
     answers = rng.random(len(asked)) < sigmoid(0.2 + 0.6 * felt + 0.5 * engagement)
     return Survey("event", "support", account, sent, contact, _answered(world, account, sent, answers, rng), scores)
@@ -96,6 +101,22 @@ def _need_scores(world: World, rng: np.random.Generator) -> dict[str, Array]:
     scores = _scale(3.0 + shift + stretch * latent, 1, 5)
     scores = np.where(rng.random(size) < 0.1, np.nan, scores)
     return {f"q{item}": scores[:, item] for item in range(N_NEED_ITEMS)}
+
+
+def _was_slow(world: World, months: Array, accounts: Array) -> Array:
+    """How slow responses were in a month, 0 where there was no case."""
+    had_case = world.history.cases[months, accounts] > 0
+    return slowness(world.parameters, world.history.response_hours[months, accounts]) * had_case
+
+
+def _surprise(world: World, cases: Cases) -> Array:
+    """By how much each wait (its logarithm, drawn in to -1 to 1) exceeds what the account was used to by then."""
+    logs = pd.Series(np.log(cases.wait_hours))
+    by_account = logs.groupby(cases.account)
+    usual = by_account.transform(
+        lambda waits: waits.ewm(alpha=world.parameters.expectation_learning, adjust=False).mean().shift()
+    )
+    return np.asarray((logs - usual).fillna(0.0).clip(-1, 1))
 
 
 def _feelings(world: World, months: Array, accounts: Array) -> tuple[Array, Array]:

