@@ -67,13 +67,15 @@ def check_data(settings: Settings, rejects: Path | None = None) -> Check:
 def report_table(findings: Sequence[Finding]) -> None:
     """Print the sufficiency report to stdout, what stops training first."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("table", "column", "severity", "what", "how many", "what to do", title="Sufficiency report")
     for finding in sorted(findings, key=lambda finding: list(COLOURS).index(finding.severity)):
         colour = COLOURS[finding.severity]
         severity = f"[{colour}]{finding.severity}[/{colour}]"
-        table.add_row(finding.table, finding.column, severity, finding.what, f"{finding.n:,}", finding.do)
+        what, do = escape(finding.what), escape(finding.do)  # [tables.accounts] is no colour
+        table.add_row(finding.table, finding.column, severity, what, f"{finding.n:,}", do)
     console = Console()
     # Cut to no width when a program reads it: a pipe has none.
     Console(width=None if console.is_terminal else 200).print(table)

@@ -31,3 +31,11 @@ def test_a_frame_that_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> N
 def test_an_ending_that_says_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"ending in \.parquet or \.csv"):
         write_frame(pd.DataFrame(), tmp_path / "rows.xlsx")
+
+
+def test_the_report_shows_settings_in_square_brackets(capsys: pytest.CaptureFixture[str]) -> None:
+    from features.checks import Finding
+    from pipelines.check import report_table
+
+    report_table([Finding("accounts", "lifecycle", "error", "mirrors", 3, "[tables.accounts] ignore = it")])
+    assert "[tables.accounts]" in capsys.readouterr().out
