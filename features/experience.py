@@ -70,7 +70,10 @@ def _wait(stream: str) -> tuple[Feature, ...]:
     slowest = f"{words.capitalize()} within which nine in ten fall"
     median, p90 = wait("quantile", 90, parameter=0.5), wait("quantile", 180, parameter=0.9)
     slope, gap = wait("slope", 180), wait("gap_to_expectation", parameter=LEARNING)
+    usual, expected = wait("quantile", parameter=0.5), wait("expectation", parameter=LEARNING)
     return (
+        _served(f"{name}_hours_usual", "hours", f"Median {words} ever since", usual),
+        _served(f"{name}_hours_expected", "hours", f"What the account has come to expect of the {words}", expected),
         _served(f"{name}_hours_median_90d", "hours", f"Median {words}, last 90 days", median),
         _served(f"{name}_hours_p90_180d", "hours", f"{slowest}, last 180 days", p90),
         _served(f"{name}_hours_last", "hours", f"Latest {words}", wait("last")),
@@ -124,9 +127,9 @@ CASES = (
     *(feature for stream in WAITS for feature in _wait(stream)),
     *(_served(f"first_response_hours_worst_{d}d", "hours", f"Longest first response, last {d} days",
               responded("largest", d)) for d in (90, 180)),
-    _served("slow_response_share_180d", "ratio",
-            f"Share of first responses that took {SLOW_HOURS} hours or more, last 180 days",
-            responded("share_above", 180, parameter=SLOW_HOURS)),
+    *(_served(f"slow_response_share_{d}d", "ratio",
+              f"Share of first responses that took {SLOW_HOURS} hours or more, last {d} days",
+              responded("share_above", d, parameter=SLOW_HOURS)) for d in (180, 365)),
     *(_served(f"escalations_{d}d", "count", f"Cases escalated, last {d} days", escalated(d)) for d in (90, 180)),
     _served("escalated_share_365d", "ratio", "Share of the cases solved in the last 365 days that were escalated",
             escalated(365) / closed("count", 365)),

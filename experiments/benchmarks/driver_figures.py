@@ -7,14 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
+from statsmodels.stats.proportion import proportion_confint
 
 from experiments.benchmarks.report import Figure
 
 LARGE_POINTS = 2.0
+LEAST_COVERAGE, MOST_COVERAGE = 0.90, 0.98
 COVERED = ("default", "confounded", "robust")
 """Worlds in which nothing that matters is hidden: there every interval has to cover, and every bias to be small."""
 AFFECTED = ("first_response", "billing_error")
-"""Drivers that the hidden cause goes along with."""
+"""Drivers that the hidden cause goes along with; no others are estimated in its world."""
 
 
 def figures_of(found: pd.DataFrame) -> Iterator[Figure]:
@@ -36,6 +38,10 @@ def _of_world(world: str, rows: pd.DataFrame) -> Iterator[Figure]:
     covered = (told["effect low"] <= told["truth"]) & (told["truth"] <= told["effect high"])
     held = world in COVERED
     yield Figure(f"{world}.coverage", float(covered.mean()), "share of intervals", ">= 0.9" if held else None)
+    yield Figure(f"{world}.coverage_at_most", float(covered.mean()), "share of intervals", "<= 0.98" if held else None)
+    by_driver = covered.groupby(told["driver"])
+    outside = [_is_outside(own) for _, own in by_driver]
+    yield Figure(f"{world}.drivers_not_covered", float(sum(outside)), "drivers", "== 0" if held else None)
     for driver, own in told.groupby("driver"):
         yield Figure(f"{world}.{driver}.coverage", float(covered[own.index].mean()), "share of intervals")
         yield from _bias(world, str(driver), own, held=held)
@@ -44,13 +50,22 @@ def _of_world(world: str, rows: pd.DataFrame) -> Iterator[Figure]:
     yield from _groups(world, told)
 
 
+def _is_outside(covered: pd.Series) -> bool:
+    """Whether the share is outside 90 to 98 % beyond what the luck of so few companies explains (Wilson's interval)."""
+    low, high = proportion_confint(int(covered.sum()), len(covered), method="wilson")
+    return bool(high < LEAST_COVERAGE or low > MOST_COVERAGE)
+
+
 def _bias(world: str, driver: str, own: pd.DataFrame, *, held: bool) -> Iterator[Figure]:
-    bias, truth = float((own["effect"] - own["truth"]).mean()), float(own["truth"].mean())
+    apart, truth = own["effect"] - own["truth"], float(own["truth"].mean())
+    bias = float(apart.mean())
+    yield Figure(f"{world}.{driver}.truth", truth, "points")
     yield Figure(f"{world}.{driver}.bias", bias, "points")
+    yield Figure(f"{world}.{driver}.bias_error", float(apart.sem()), "points, standard error over companies")
     yield Figure(
         f"{world}.{driver}.second_opinion.bias", float((own["second opinion"] - own["truth"]).mean()), "points"
     )
-    if abs(truth) >= LARGE_POINTS:
+    if truth != 0:
         share = abs(bias) / abs(truth)
         yield Figure(f"{world}.{driver}.bias_share", share, "share of the effect", "<= 0.1" if held else None)
 

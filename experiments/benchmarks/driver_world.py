@@ -11,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments.benchmarks.driver_figures import AFFECTED
 from experiments.benchmarks.driver_peers import consequences, importances
-from experiments.company.counterfactual import individual_effects
+from experiments.company.counterfactual import churn_with_and_without, individual_effects
 from experiments.company.exposures import REAL
 from experiments.company.tables import company_tables
 from experiments.company.world import create
@@ -39,8 +40,10 @@ def findings_of(world: str, strength: float, seed: int, n_accounts: int) -> list
     effects = individual_effects(company, tables)
     rows = driver_rows(tables)
     region = np.array(rows.before["region"].astype(object))
-    found = find_drivers(rows, known_drivers(rows.features), {"region": region}, seed=seed, threads=1)
-    ranked = importances(rows, seed)
+    drivers = [driver for driver in known_drivers(rows.features) if world != "hidden" or driver.name in AFFECTED]
+    found = find_drivers(rows, drivers, {"region": region}, seed=seed, threads=1)
+    # Where nothing does anything, or only few are looked into, there is nothing to rank.
+    ranked = importances(rows, seed) if world not in ("null", "hidden") else {"SHAP": {}, "permutation": {}}
     company_of = {"world": world, "strength": strength, "seed": seed}
     looked_into = [
         company_of
@@ -75,9 +78,8 @@ def true_effect(rows: DriverRows, places: np.ndarray, driver: str, effects: pd.D
     found = rows.keys.iloc[places][["account_id", "as_of"]].merge(own, on=["account_id", "as_of"])
     if found.empty:
         return np.nan, np.nan
-    with_it = found["churn"].sum() / found["there"].sum()
-    without = found["churn_if_not"].sum() / found["there_if_not"].sum()
-    return 100 * float(with_it - without), float(with_it / without)
+    with_it, without = churn_with_and_without(found)
+    return 100 * (with_it - without), with_it / without
 
 
 def _beside_truth(finding: Finding, rows: DriverRows, effects: pd.DataFrame) -> dict[str, Any]:

@@ -64,6 +64,21 @@ def individual_effects(world: World, tables: Mapping[str, pd.DataFrame], drivers
     return pd.concat(parts, ignore_index=True)
 
 
+def churn_with_and_without(effects: pd.DataFrame) -> tuple[float, float]:
+    """Return the mean chance of churn of some rows of `individual_effects` with the experience, and without it.
+
+    Of accounts that are served at `as_of`: each row is one, so that its own chance of being there divides its churn and
+    weighs it no second time.
+
+    >>> rows = {"there": [1.0, 0.5], "churn": [0.1, 0.3], "there_if_not": [1.0, 0.8], "churn_if_not": [0.1, 0.16]}
+    >>> with_it, without = churn_with_and_without(pd.DataFrame(rows))
+    >>> round(with_it, 3), round(without, 3)
+    (0.35, 0.15)
+    """
+    with_it, without = (effects[f"churn{life}"] / effects[f"there{life}"] for life in ("", "_if_not"))
+    return float(with_it.mean()), float(without.mean())
+
+
 def _window(world: World, life: Life, first: int) -> _Window:
     months = slice(first, first + 2 * QUARTER)
     history = world.history
@@ -162,9 +177,14 @@ def _quick_hours(world: World, window: _Window) -> list[Array]:
 
 
 def _median(hours: Array, cases: Array) -> Array:
-    """The median over the cases of three months, each at its month's hours; over the months where there are none."""
+    """The median over the cases of three months, each at its month's hours; over the months where there are none.
+
+    >>> _median(np.array([[6.0], [30.0], [7.0]]), np.array([[1], [1], [0]])).tolist()
+    [18.0]
+    """
     weights = np.where(cases.sum(axis=0) > 0, cases, 1)
     order = np.argsort(hours, axis=0)
     ranked, weight = np.take_along_axis(hours, order, axis=0), np.take_along_axis(weights, order, axis=0)
-    reached = np.cumsum(weight, axis=0) * 2 >= weight.sum(axis=0)
-    return np.asarray(np.take_along_axis(ranked, reached.argmax(axis=0)[None], axis=0)[0])
+    below, half = np.cumsum(weight, axis=0), weight.sum(axis=0) / 2
+    middle = [(below >= half).argmax(axis=0), (below > half).argmax(axis=0)]
+    return np.mean([np.take_along_axis(ranked, place[None], axis=0)[0] for place in middle], axis=0)

@@ -32,10 +32,9 @@ class Service:
         rng = streams.of("service")
         slowness = np.array([firm.slowness for firm in parameters.firms])[firms.segment]
         rate = np.array([kind.cases for kind in parameters.behaviours])[firms.behaviour]
-        spread = parameters.response_spread[0] * rng.standard_normal(len(firms))
         return cls(
             case_rate=rate * np.exp(0.2 * rng.standard_normal(len(firms))),
-            log_hours=np.log(parameters.response_hours) + slowness + spread + hidden_slowness(parameters, firms),
+            log_hours=np.log(parameters.response_hours) + slowness + hidden_slowness(parameters, firms),
             owner=firms.owner,
             start_month=contracts.start_month,
         )
@@ -48,14 +47,14 @@ class Service:
         luck = streams.of("cases", month).random(len(self.case_rate))
         return np.asarray(poisson.ppf(luck, self.case_rate * trouble * onboarding), dtype=np.int64)
 
-    def response_hours(self, spread: tuple[float, float, float], month: int, streams: Streams) -> Array:
+    def response_hours(self, spread: tuple[float, float], month: int, streams: Streams) -> Array:
         """Return the typical hours until the first response this month, had the account a case."""
         return self.drawn_hours(spread, streams.of("responses", month))
 
-    def drawn_hours(self, spread: tuple[float, float, float], rng: np.random.Generator) -> Array:
+    def drawn_hours(self, spread: tuple[float, float], rng: np.random.Generator) -> Array:
         """Return hours until the first response with some luck."""
         team = rng.standard_normal(len(REGIONS) * N_OWNERS_PER_REGION)[self.owner]
-        noise = spread[1] * team + spread[2] * rng.standard_normal(len(self.owner))
+        noise = spread[0] * team + spread[1] * rng.standard_normal(len(self.owner))
         return np.asarray(np.exp(self.log_hours + noise))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.company.arrays import Array
-from experiments.company.counterfactual import individual_effects
+from experiments.company.counterfactual import churn_with_and_without, individual_effects
 from experiments.company.exposures import REAL
 from experiments.company.tables import company_tables
 from experiments.company.world import World
@@ -54,13 +54,10 @@ def _effect(effects: pd.DataFrame) -> dict[str, Any]:
     """Percentage points, and how many account-quarters they are of; None where there are none."""
     if effects.empty:
         return {"points": None, "n": 0}
-    sums = effects[["churn", "there", "churn_if_not", "there_if_not"]].sum()
-    points = 100 * (sums["churn"] / sums["there"] - sums["churn_if_not"] / sums["there_if_not"])
-    return {"points": float(points), "n": len(effects)}
+    with_it, without = churn_with_and_without(effects)
+    return {"points": 100 * (with_it - without), "n": len(effects)}
 
 
 def _risk_ratio(effects: pd.DataFrame) -> float | None:
-    sums = effects[["churn", "there", "churn_if_not", "there_if_not"]].sum()
-    if effects.empty or sums["churn_if_not"] == 0:
-        return None
-    return float((sums["churn"] / sums["there"]) / (sums["churn_if_not"] / sums["there_if_not"]))
+    with_it, without = churn_with_and_without(effects) if len(effects) else (0.0, 0.0)
+    return with_it / without if without > 0 else None

@@ -18,8 +18,8 @@ def _null() -> Parameters:
 
 
 def _confounded() -> Parameters:
-    """Small firms are served worse still and leave more; trouble brings reviews and calls more surely."""
-    firms = tuple(replace(firm, slowness=1.5 * firm.slowness) for firm in FIRMS)
+    """Small firms are served somewhat worse still and leave much more; trouble brings reviews and calls more surely."""
+    firms = tuple(replace(firm, slowness=1.1 * firm.slowness) for firm in FIRMS)
     return replace(
         Parameters(),
         firms=firms,

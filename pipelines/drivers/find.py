@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import false_discovery_control
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships without types
 
 from pipelines.drivers.adjustment import Adjustment
 from pipelines.drivers.bound import controllable_bound
@@ -67,7 +68,8 @@ def find_drivers(
         seed=seed,
         direct=direct,
     )
-    with ThreadPoolExecutor(threads) as pool:
+    # One core a driver: linear algebra on all cores inside each would only make them wait for one another.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
         estimates = list(pool.map(lambda driver: estimate(setting, driver), _different(rows, drivers)))
         q_values = _q_values(estimates)
         findings = list(pool.map(lambda pair: _finding(setting, *pair), zip(estimates, q_values, strict=True)))

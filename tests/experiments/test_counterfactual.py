@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from experiments.company.arrays import DAY, Array
-from experiments.company.counterfactual import individual_effects
+from experiments.company.counterfactual import churn_with_and_without, individual_effects
 from experiments.company.life import Life
 from experiments.company.notice import leaving_probs
 from experiments.company.simulation import created
@@ -75,8 +75,8 @@ def test_effects_are_those_of_a_life_lived_again_without_it(world: World, effect
 
 
 def test_bad_experiences_raise_churn_and_calls_lower_it(effects: pd.DataFrame) -> None:
-    sums = effects.groupby("driver")[["there", "churn", "there_if_not", "churn_if_not"]].sum()
-    points = 100 * (sums["churn"] / sums["there"] - sums["churn_if_not"] / sums["there_if_not"])
+    averages = {driver: churn_with_and_without(own) for driver, own in effects.groupby("driver")}
+    points = pd.Series({driver: 100 * (with_it - without) for driver, (with_it, without) in averages.items()})
     assert (points.drop("success_call") > 2).all()
     assert -3 < points["success_call"] < 0
 
