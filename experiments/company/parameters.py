@@ -72,7 +72,7 @@ class Parameters:
     response_hours: float = 9.0
     response_spread: tuple[float, float] = (0.4, 0.5)
     """Of the team in a month, of the account in a month; on the log scale. What is usual, the firm's size decides: a
-    trait of the account that no table tells would act on later responses, too, and confound what an earlier one does."""
+    trait that no table tells would act on later responses too, and so confound what an earlier one does."""
     slow_hours: float = 24.0
     outage_prob: float = 0.05
     billing_error_prob: float = 0.03

@@ -77,6 +77,11 @@ class Comparison:
         )
 
     @property
+    def n_accounts(self) -> int:
+        """How many accounts the rows are of."""
+        return int(np.count_nonzero(np.bincount(self.account)))
+
+    @property
     def churn_if_bad(self) -> float:
         """Share of the rows with the bad experience that churned (counted)."""
         return float(self.churned[self.bad == 1].mean())
@@ -119,7 +124,7 @@ def effect_of(comparison: Comparison, *, confidence: float = CONFIDENCE) -> Effe
         p_value=float(2 * norm.sf(abs(points) / error)) if error > 0 else 1.0,
         n_bad=int(comparison.bad.sum()),
         n_good=int((1 - comparison.bad).sum()),
-        n_accounts=len(np.unique(comparison.account)),
+        n_accounts=comparison.n_accounts,
     )
 
 

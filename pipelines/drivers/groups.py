@@ -83,9 +83,8 @@ def robustness(comparison: Comparison, labels: Labels) -> Ratio | str:
     (engaged, engaged_error), (others, others_error) = found[ENGAGED], found[OTHERS]  # type: ignore[misc]
     reach = float(norm.isf((1 - CONFIDENCE) / 2)) * np.hypot(engaged_error, others_error)
     middle = engaged - others
-    n_accounts = len(np.unique(comparison.account))
     times, low, high = np.exp([middle, middle - reach, middle + reach]).tolist()
-    return Ratio(times, low, high, int(comparison.bad.sum()), n_accounts)
+    return Ratio(times, low, high, int(comparison.bad.sum()), comparison.n_accounts)
 
 
 def _log_risk_ratio(comparison: Comparison) -> tuple[float, float] | None:

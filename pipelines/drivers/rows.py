@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ class DriverRows:
     horizon_days: int
     kept_share: float = 1.0
 
-    @property
+    @cached_property
     def account(self) -> Ints:
         """Each row's account as a number."""
         return np.asarray(pd.factorize(self.keys["account_id"])[0], dtype=np.int64)

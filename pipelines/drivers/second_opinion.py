@@ -46,7 +46,7 @@ def second_opinion(comparison: Comparison, covariates: Covariates) -> Effect:
     return Effect(
         points=points, low=points - reach, high=points + reach, error=error,
         p_value=float(2 * norm.sf(abs(points) / error)), n_bad=n_bad, n_good=len(comparison.bad) - n_bad,
-        n_accounts=len(np.unique(comparison.account)),
+        n_accounts=comparison.n_accounts,
     )  # fmt: skip
 
 
@@ -81,8 +81,9 @@ def _standardised(matrix: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> 
     centred = np.where(unknown, 0.0, values - mean)
     spread = np.sqrt((centred**2).sum(axis=0) / n_known)
     scaled = np.clip(centred / np.where(spread > 0, spread, 1.0), -FARTHEST, FARTHEST)
-    marks = np.unique(unknown[:, unknown.mean(axis=0) > 0.01], axis=1).astype(float)
-    columns = np.column_stack([scaled, marks])
+    often = unknown.T[unknown.mean(axis=0) > 0.01]
+    marks = list({mark.tobytes(): mark for mark in often}.values())  # such that are known together have one
+    columns = np.column_stack([scaled, *marks]).astype(float)
     return _independent(columns[:, columns.std(axis=0) > 0])
 
 

@@ -74,6 +74,16 @@ def test_effects_are_those_of_a_life_lived_again_without_it(world: World, effect
         assert abs(own[f"churn{suffix}"].sum() - gone) < 4 * np.sqrt(gone / DRAWS)
 
 
+def test_as_many_leave_as_the_chances_say(world: World, effects: pd.DataFrame) -> None:
+    who = effects["account_id"].str.removeprefix("A-").astype(int).to_numpy() - 1
+    end = effects["as_of"].to_numpy().astype("datetime64[s]").astype(np.int64)
+    left = world.history.leaves[who] < end + 90 * DAY
+    chance = effects["churn"] / effects["there"]
+    for driver, own in effects.groupby("driver"):
+        error = np.sqrt((chance * (1 - chance))[own.index].sum())
+        assert abs(left[own.index].sum() - chance[own.index].sum()) < 3 * error, driver
+
+
 def test_bad_experiences_raise_churn_and_calls_lower_it(effects: pd.DataFrame) -> None:
     averages = {driver: churn_with_and_without(own) for driver, own in effects.groupby("driver")}
     points = pd.Series({driver: 100 * (with_it - without) for driver, (with_it, without) in averages.items()})
