@@ -61,7 +61,7 @@ def _bias(world: str, driver: str, own: pd.DataFrame, *, held: bool) -> Iterator
     bias = float(apart.mean())
     yield Figure(f"{world}.{driver}.truth", truth, "points")
     yield Figure(f"{world}.{driver}.bias", bias, "points")
-    yield Figure(f"{world}.{driver}.bias_error", float(apart.sem()), "points, standard error over companies")
+    yield Figure(f"{world}.{driver}.bias_error", float(apart.std() / np.sqrt(len(apart))), "points, standard error over companies")
     yield Figure(
         f"{world}.{driver}.second_opinion.bias", float((own["second opinion"] - own["truth"]).mean()), "points"
     )

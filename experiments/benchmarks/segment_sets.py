@@ -75,7 +75,7 @@ def drawn(n_sets: int, n_rows: int = 3000) -> Iterator[KnownSet]:
 def _shares(k: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Shares of segments, none below an eighth of an even one."""
     shares = np.asarray(rng.dirichlet(np.full(k, 8.0)) + 0.25 / k)
-    return shares / shares.sum()
+    return np.asarray(shares / shares.sum())
 
 
 def _firmographic(truth: Ints, k: int, rng: np.random.Generator) -> pd.DataFrame:

@@ -39,12 +39,14 @@ def opened_cases(world: World) -> Cases:
     months, accounts, opened = months[order], accounts[order], opened[order]
     wait = delays(rng, world.history.response_hours[months, accounts] * HOUR, spread=0.2, size=len(months))
     work = delays(rng, 20.0 * HOUR, spread=0.9, size=len(months))
+    responded = _if_alive(world, accounts, opened + wait)
     return Cases(
         month=months,
         account=accounts,
         opened=opened,
-        responded=_if_alive(world, accounts, opened + wait),
-        closed=_if_alive(world, accounts, opened + wait + work),
+        responded=responded,
+        # What would have been answered while the service paused is not taken up again.
+        closed=np.where(responded == NEVER, NEVER, _if_alive(world, accounts, opened + wait + work)),
         wait_hours=wait / HOUR,
         contact=world.people.user(accounts, opened, rng),
     )

@@ -187,4 +187,4 @@ def _median(hours: Array, cases: Array) -> Array:
     ranked, weight = np.take_along_axis(hours, order, axis=0), np.take_along_axis(weights, order, axis=0)
     below, half = np.cumsum(weight, axis=0), weight.sum(axis=0) / 2
     middle = [(below >= half).argmax(axis=0), (below > half).argmax(axis=0)]
-    return np.mean([np.take_along_axis(ranked, place[None], axis=0)[0] for place in middle], axis=0)
+    return np.asarray(np.mean([np.take_along_axis(ranked, place[None], axis=0)[0] for place in middle], axis=0))
