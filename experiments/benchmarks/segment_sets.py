@@ -55,10 +55,10 @@ def published(data: Path) -> Iterator[KnownSet]:
     for file in sorted((data / "segments_truth").glob("*.parquet")):
         for seed, rows in pd.read_parquet(file).groupby("seed"):
             basis = file.stem.split("_")[0]
-            told = rows.drop(columns=["seed", "truth"]).rename(columns=lambda name: name.replace("q", "need_q", 1))
-            if basis != "needs":
-                told = rows.drop(columns=["seed", "truth"])
-            told = told.astype({name: "str" for name in CATEGORIES if name in told}).reset_index(drop=True)
+            told = rows.drop(columns=["seed", "truth"]).reset_index(drop=True)
+            if basis == "needs":
+                told = told.add_prefix("need_")
+            told = told.astype({name: "str" for name in CATEGORIES if name in told})
             yield KnownSet(f"{file.stem}-{seed}", basis, told, rows["truth"].to_numpy(dtype=np.int64))
 
 
@@ -104,7 +104,7 @@ def _behavioural(truth: Ints, k: int, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _needs(truth: Ints, k: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Answers from 1 to 5, some missing, on half of the sets with a level and a stretch of each person's own."""
+    """Answers from 1 to 5, some missing, on half of the sets with a level of each person's own."""
     centres = 3.0 + _apart(k, len(ITEMS), 2.4, rng)
     style = rng.random() < 0.5
     level = 0.6 * style * rng.standard_normal((len(truth), 1))

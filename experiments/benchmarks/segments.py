@@ -66,7 +66,7 @@ def _with_true_number(one: KnownSet) -> np.ndarray[Any, np.dtype[np.intp]]:
     mixture = basis.fit(prepared, one.n_segments, 0)
     if mixture is None:
         return np.zeros(len(one.rows), dtype=np.intp)
-    return mixture.assign(np.nan_to_num(preparation.encode(columns)) if one.basis != "needs" else prepared)
+    return mixture.assign(preparation.encode(columns))
 
 
 def _plain(one: KnownSet) -> np.ndarray[Any, np.dtype[np.intp]]:
