@@ -60,14 +60,10 @@ def _is_outside(covered: pd.Series) -> bool:
 
 def _bias(world: str, driver: str, own: pd.DataFrame, *, held: bool) -> Iterator[Figure]:
     apart, truth = own["effect"] - own["truth"], float(own["truth"].mean())
-    bias = float(apart.mean())
+    bias, error = float(apart.mean()), float(apart.std() / np.sqrt(len(apart)))
     yield Figure(f"{world}.{driver}.truth", truth, "points")
     yield Figure(f"{world}.{driver}.bias", bias, "points")
-    yield Figure(
-        f"{world}.{driver}.bias_error",
-        float(apart.std() / np.sqrt(len(apart))),
-        "points, standard error over companies",
-    )
+    yield Figure(f"{world}.{driver}.bias_error", error, "points, standard error over companies")
     yield Figure(
         f"{world}.{driver}.second_opinion.bias", float((own["second opinion"] - own["truth"]).mean()), "points"
     )
