@@ -104,7 +104,13 @@ def find_causes(
     rows, threads = data.rows, settings.engine.threads or 2
     labels = {name: segment_names(segmentation, rows.before) for name, segmentation in segmentations.items()}
     found = find_drivers(
-        rows, data.drivers, segment_labels(labels), seed=settings.model.seed, threads=threads, direct=direct
+        rows,
+        data.drivers,
+        segment_labels(labels),
+        seed=settings.model.seed,
+        threads=threads,
+        direct=direct,
+        smallest_points=settings.model.smallest_effect_points,
     )
     findings = moments_of_truth(found.findings, data.places)
     if contributions is not None:

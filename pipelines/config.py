@@ -61,6 +61,9 @@ class Model(_Section):
     most_rows: int = Field(
         1_000_000, ge=1_000, description="above this, all rows that churned train and a sample of the others"
     )
+    smallest_effect_points: float = Field(
+        0.25, ge=0, le=100, description="points of churn that a driver must cost beyond doubt to be called a cause"
+    )
     min_churners: int = Field(30, ge=10, description="fewer churners than this are too few to learn from")
 
 

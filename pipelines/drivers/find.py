@@ -15,6 +15,7 @@ from pipelines.drivers.bound import controllable_bound
 from pipelines.drivers.causal_order import CausalOrder
 from pipelines.drivers.closer import direct_effect, in_groups, later_on_earlier, other_order, saved, under_hidden_cause
 from pipelines.drivers.driver import Bools, Driver, levels
+from pipelines.drivers.effect import minimum_effect_p
 from pipelines.drivers.estimate import Estimate, Setting, estimate
 from pipelines.drivers.finding import Figure, Finding
 from pipelines.drivers.groups import ENGAGEMENT, Labels, engagement_labels
@@ -24,6 +25,8 @@ from pipelines.drivers.rows import DriverRows
 from pipelines.drivers.wording import effect_sentence, none_found_sentence
 
 FALSE_DISCOVERY_RATE = 0.05
+SMALLEST_POINTS = 0.25
+"""An effect no larger than this is none: one account in 400 that had it bad."""
 SAME = 0.98
 """Two drivers of which this share of the rows that have either has both are one."""
 
@@ -43,6 +46,7 @@ def find_drivers(
     seed: int,
     threads: int = 2,
     direct: bool = False,
+    smallest_points: float = SMALLEST_POINTS,
 ) -> Found:
     """Return what is found of each driver, those with the largest effects first, and how much is the company's to move.
 
@@ -52,6 +56,8 @@ def find_drivers(
         by segmentation the segment of each driver row when the window opened, None where it is not known.
     direct
         whether effects that do not go through perception are looked for too.
+    smallest_points
+        of churn within the horizon: an effect must be larger beyond doubt to be called a cause.
 
     Raises
     ------
@@ -71,7 +77,7 @@ def find_drivers(
     # One core a driver: linear algebra on all cores inside each would only make them wait for one another.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
         estimates = list(pool.map(lambda driver: estimate(setting, driver), _different(rows, drivers)))
-        q_values = _q_values(estimates)
+        q_values = _q_values(estimates, smallest_points)
         findings = list(pool.map(lambda pair: _finding(setting, *pair), zip(estimates, q_values, strict=True)))
     movable = [
         (comparable(one.comparison), one.levels)
@@ -118,9 +124,9 @@ def _finding(setting: Setting, one: Estimate, q_value: float) -> Finding:
     return Finding(one.driver, one.levels, "cause", words, q_value, tuple(figures), bad_rows)
 
 
-def _q_values(estimates: Sequence[Estimate]) -> list[float]:
+def _q_values(estimates: Sequence[Estimate], smallest_points: float) -> list[float]:
     """Benjamini and Hochberg (1995), over the drivers that have an effect estimated."""
-    known = [one.effect.p_value for one in estimates if one.effect is not None]
+    known = [minimum_effect_p(one.effect, smallest_points) for one in estimates if one.effect is not None]
     adjusted = iter(false_discovery_control(known).tolist() if known else [])
     return [np.nan if one.effect is None else next(adjusted) for one in estimates]
 

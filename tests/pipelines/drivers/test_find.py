@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from pipelines.drivers.driver import Driver, levels
 from pipelines.drivers.find import Found, find_drivers
-from pipelines.drivers.finding import Finding, findings_table
+from pipelines.drivers.finding import Figure, Finding, findings_table
 from pipelines.drivers.groups import ENGAGED, OTHERS, robustness
 from pipelines.drivers.importance import SHAP, with_importance
 from pipelines.drivers.moments import Places, Scores, moments_of_truth, pain_points
@@ -34,8 +34,24 @@ def test_the_cause_is_found_and_what_only_goes_along_with_churn_is_not(found: Fo
     assert [(one.driver.name, one.verdict) for one in found.findings] == [("outage", "cause"), ("mail", "none found")]
 
 
+def against_a_quarter_point(figure: Figure) -> float:
+    error = (figure.high - figure.low) / (2 * norm.isf(0.025))
+    within = norm.cdf([-abs(figure.value), abs(figure.value)], 0.25, error)
+    return 1 - float(within[1] - within[0])
+
+
+def test_an_effect_smaller_than_what_matters_is_not_called_a_cause(rows: DriverRows, outage: Driver) -> None:
+    effect = find_drivers(rows, (outage,), {}, seed=0).findings[0].figure("effect")
+    assert effect is not None
+    verdicts = [
+        find_drivers(rows, (outage,), {}, seed=0, smallest_points=smallest).findings[0].verdict
+        for smallest in (effect.low / 2, effect.value)
+    ]
+    assert verdicts == ["cause", "none found"]
+
+
 def test_q_values_are_those_of_benjamini_and_hochberg(found: Found) -> None:
-    p_values = sorted(figure.p_value for one in found.findings if (figure := one.figure("effect")))
+    p_values = sorted(against_a_quarter_point(figure) for one in found.findings if (figure := one.figure("effect")))
     by_hand = [min(p_values[0] * 2, p_values[1]), p_values[1]]
     assert sorted(one.q_value for one in found.findings) == pytest.approx(by_hand)
 
