@@ -57,7 +57,6 @@ class Model(_Section):
     seed: int = Field(0, ge=0)
     folds: int = Field(5, ge=2, le=20, description="folds of flat data")
     rule_column: str | None = Field(None, description="column of the business rule; the best single one if unset")
-    max_segments: int = Field(6, ge=2, le=20)
     most_rows: int = Field(
         1_000_000, ge=1_000, description="above this, all rows that churned train and a sample of the others"
     )
@@ -65,6 +64,15 @@ class Model(_Section):
         0.25, ge=0, le=100, description="points of churn that a driver must cost beyond doubt to be called a cause"
     )
     min_churners: int = Field(30, ge=10, description="fewer churners than this are too few to learn from")
+
+
+class SegmentSettings(_Section):
+    """How many segments a segmentation has."""
+
+    number: int | None = Field(None, ge=1, le=20, description="so many, whatever the data say; found if unset")
+    most: int = Field(6, ge=2, le=20, description="at most so many, where the number is found")
+    smallest_share: float = Field(0.05, ge=0.01, le=0.5, description="of the accounts, in every segment that is found")
+    names: dict[str, str] = Field(default_factory=dict, description='by id, such as "needs-1", in your own words')
 
 
 class Tiers(_Section):
@@ -116,6 +124,7 @@ class Settings(_Section):
     mlflow: MLflow = MLflow()
     features: dict[str, FeatureWords] = Field(default_factory=dict)
     drivers: dict[str, DriverSettings] = Field(default_factory=dict)
+    segments: dict[Literal["firmographic", "behavioural", "needs"], SegmentSettings] = Field(default_factory=dict)
     releases: Path = Field(Path("releases"), description="folder of promoted releases and their pointer")
     state: Path = Field(Path(".perennial"), description="folder of what Perennial keeps: runs, rows for the service")
     home: Path = Field(Path(), exclude=True, description="folder of this file; set when it is read")

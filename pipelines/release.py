@@ -23,7 +23,7 @@ from pipelines.segmentation import Segmentation
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 2
+FORMAT = 3
 POINTER = "champion.json"
 DRIVERS = "drivers.parquet"
 BASES = ("firmographic", "behavioural", "needs")

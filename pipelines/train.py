@@ -34,7 +34,7 @@ from pipelines.reference import reference
 from pipelines.registry import Run, log_release
 from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, version_of, write_release
 from pipelines.sampling import CURRENT_SHARE, current_rows, sampling, sampling_finding
-from pipelines.segmentation import Segmentation, fit_segmentations
+from pipelines.segmentation import Segmentation, Wish, fit_segmentations
 
 STAGES = (
     "reading tables", "panel", "judging on held-out rows", "training", "segments", "drivers", "release", "MLflow",
@@ -78,7 +78,10 @@ def train(settings: Settings, progress: Progress) -> Training:
     churn = learn(panel, settings, progress)
     progress("segments")
     current = current_rows(panel, seed)
-    segmentations = fit_segmentations(current, panel.features, max_segments=settings.model.max_segments, seed=seed)
+    wishes: dict[str, Wish] = {
+        name: Wish(said.most, said.smallest_share, said.number, said.names) for name, said in settings.segments.items()
+    }
+    segmentations = fit_segmentations(current, panel.features, wishes=wishes, seed=seed)
     progress("drivers")
     contributions = mean_contributions(churn, current)
     causes = find_causes(data, settings, segmentations, contributions)

@@ -94,16 +94,18 @@ class Predictor:
 
     def _places(self, columns: Columns) -> Iterator[list[Membership | None]]:
         for segmentation in self.release.segmentations.values():
-            yield [_place(segmentation, row) for row in segmentation.membership(columns)]
+            rows = zip(segmentation.membership(columns), segmentation.fits(columns), strict=True)
+            yield [_place(segmentation, row, fits=bool(fits)) for row, fits in rows]
 
 
 def _given(explanation: Explanation) -> list[ReasonGiven]:
     return [ReasonGiven(**vars(reason)) for reason in explanation.reasons]
 
 
-def _place(segmentation: Segmentation, row: FloatArray) -> Membership | None:
+def _place(segmentation: Segmentation, row: FloatArray, *, fits: bool) -> Membership | None:
     if not len(row) or np.isnan(row).any():
         return None
     best = segmentation.segments[int(row.argmax())]
     memberships = {segment.id: float(share) for segment, share in zip(segmentation.segments, row, strict=True)}
-    return Membership(id=best.id, name=best.name, probability=memberships[best.id], memberships=memberships)
+    probability = memberships[best.id]
+    return Membership(id=best.id, name=best.name, probability=probability, memberships=memberships, fits=fits)

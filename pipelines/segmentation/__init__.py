@@ -8,12 +8,14 @@ preparation       named columns -> numbers on one scale (number_column, category
 mixture           plain Gaussian mixture parameters -> membership probabilities
 fitting           rows and features -> the three segmentations
 basis             what each of the three reads, and how it learns (firmographic, behavioural, needs, kmeans)
+density           of accounts under a mixture's components (many_densities: compiled)
 response_style    whether people answer high or low whatever is asked
-choice, integrated_likelihood, stability how many segments, and whether they come back
+choice            how many segments (stability: whether they come back; no_structure: what a single cloud would show)
 naming            what sets a segment apart, in words
 """
 
+from pipelines.segmentation.choice import Wish
 from pipelines.segmentation.fitting import fit_segmentations
 from pipelines.segmentation.segmentation import Segment, Segmentation
 
-__all__ = ["Segment", "Segmentation", "fit_segmentations"]
+__all__ = ["Segment", "Segmentation", "Wish", "fit_segmentations"]

@@ -10,9 +10,7 @@ from features.compute import parts
 from features.streams import ACCOUNT, OBSERVED
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.segmentation.behavioural import fit_behavioural, prepare_behavioural
-from pipelines.segmentation.firmographic import prepare_firmographic
-from pipelines.segmentation.integrated_likelihood import Criterion, bic, integrated_likelihood
-from pipelines.segmentation.kmeans import kmeans_mixture
+from pipelines.segmentation.firmographic import fit_firmographic, prepare_firmographic
 from pipelines.segmentation.needs import fit_needs, prepare_needs
 from pipelines.segmentation.preparation import Preparation
 from pipelines.segmentation.stability import MixtureFit
@@ -42,9 +40,7 @@ class Basis:
     reads
         Whether a feature belongs to it.
     prepare, fit
-        Rows to numbers, numbers to a mixture of k components.
-    criterion
-        By which numbers of segments are shortlisted.
+        Rows to numbers, and once these are prepared, numbers to a mixture of k components.
     fewest_known
         Share of the known accounts that must have a value for a feature to count.
     most_rows
@@ -55,8 +51,7 @@ class Basis:
     about: str
     reads: Callable[[Feature], bool]
     prepare: Prepare
-    fit: MixtureFit
-    criterion: Callable[[Preparation], Criterion]
+    fit: Callable[[Preparation], MixtureFit]
     fewest_known: float
     most_rows: int
 
@@ -70,18 +65,9 @@ def bases() -> tuple[Basis, ...]:
     ['firmographic', 'behavioural', 'needs']
     """
     return (
-        Basis(
-            "firmographic",
-            "accounts are",
-            _is_firmographic,
-            prepare_firmographic,
-            kmeans_mixture,
-            integrated_likelihood,
-            0.5,
-            5000,
-        ),
-        Basis("behavioural", "accounts do", _is_behaviour, prepare_behavioural, fit_behavioural, bic, 0.5, 5000),
-        Basis("needs", "accounts need", _is_need, prepare_needs, fit_needs, bic, 0.1, 1500),
+        Basis("firmographic", "accounts are", _is_firmographic, prepare_firmographic, fit_firmographic, 0.5, 5000),
+        Basis("behavioural", "accounts do", _is_behaviour, prepare_behavioural, lambda _: fit_behavioural, 0.5, 5000),
+        Basis("needs", "accounts need", _is_need, prepare_needs, lambda _: fit_needs, 0.1, 1500),
     )
 
 

@@ -54,4 +54,4 @@ def _fitted(X: FloatArray, k: int, seed: int, shape: str) -> Mixture:
     d = X.shape[1]
     covariances = model.covariances_ if shape == "full" else np.tile(model.covariances_, (k, 1, 1))
     n_parameters = k * d + (k if shape == "full" else 1) * d * (d + 1) // 2 + k - 1
-    return Mixture(model.weights_, model.means_, covariances, n_parameters)
+    return Mixture.of_numbers(model.weights_, model.means_, covariances, n_parameters)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pipelines.churn.encoder import FloatArray
-from pipelines.segmentation.integrated_likelihood import Criterion
 from pipelines.segmentation.mixture import Mixture
+from pipelines.segmentation.no_structure import against_no_structure
+from pipelines.segmentation.preparation import Preparation
 from pipelines.segmentation.segmentation import Evidence
-from pipelines.segmentation.stability import MixtureFit, stability
+from pipelines.segmentation.stability import MixtureFit, Stability, stability
 
-SMALLEST_SHARE = 0.05
 CLEAR_GAIN = 10.0
 """A difference in BIC above 10 is very strong evidence (Kass and Raftery 1995, Bayes factors, JASA 90, section 3.2)."""
 GAIN_SHARE = 0.03
@@ -21,7 +21,6 @@ GAIN_SHARE = 0.03
 STABLE, LOOSE = 0.85, 0.6
 """Hennig's marks for a cluster's Jaccard index (highly stable from 0.85, not to be trusted below 0.6), here for the
 adjusted Rand index of all clusters together."""
-NO_GAIN = "one segment: no split into segments of at least 5 % is a clear gain"
 PATIENCE = 2
 """The search ends after so many numbers in a row without a clear gain."""
 
@@ -33,39 +32,78 @@ class Choice:
     mixture: Mixture | None
     why: str
     evidence: tuple[Evidence, ...]
+    each: tuple[float, ...] = ()
+    """How well each of its segments comes back."""
 
 
-def choose(X: FloatArray, fit: MixtureFit, *, criterion: Criterion, max_segments: int, seed: int) -> Choice:
-    """Return the mixture with as many components as the rows support, at most `max_segments`.
+@dataclass(frozen=True)
+class Wish:
+    """What a person says of segments: at most so many, none smaller, or a number once and for all; names by id."""
 
-    Candidates have segments of at least 5 % and are clearly better by the criterion than fewer. Of these the finest
-    that comes back in refits is taken; else the most stable; else none. Stability alone would favour two segments, the
-    criterion alone often as many as allowed.
+    most: int = 6
+    smallest_share: float = 0.05
+    number: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def choose(X: FloatArray, fit: MixtureFit, preparation: Preparation, wish: Wish, *, seed: int) -> Choice:
+    """Return the mixture with as many components as the rows support, or as a person wishes.
+
+    Candidates have no segment that is too small and are clearly better by BIC than fewer. Of these the finest that
+    comes back in refits is taken; else the most stable; else none. Stability alone would favour two segments, BIC alone
+    often as many as allowed. What is taken must explain more than a split of a single cloud would.
     """
-    found = _search(X, fit, criterion, most=min(max_segments, int(1 / SMALLEST_SHARE), len(X) // 10), seed=seed)
-    evidence = _evidence(X, found, criterion)
-    listed = [tried for tried in evidence if tried.gain_share >= GAIN_SHARE and tried.smallest_share >= SMALLEST_SHARE]
+    most = min(wish.most, int(1 / wish.smallest_share), len(X) // 10)
+    found = _search(X, fit, most=most, seed=seed)
+    evidence = _evidence(X, found)
+    if wish.number is not None:
+        return _as_wished(X, fit, wish.number, evidence, seed)
+    listed = [
+        tried for tried in evidence if tried.gain_share >= GAIN_SHARE and tried.smallest_share >= wish.smallest_share
+    ]
     if not listed:
-        return Choice(None, NO_GAIN, evidence)
-    weighed: list[Evidence] = []
-    while len(weighed) < len(listed) and (not weighed or _steadiness(weighed[-1]) < STABLE):
+        none = f"one segment: no split into segments of at least {wish.smallest_share:.0%} is a clear gain"
+        return Choice(None, none, evidence)
+    weighed: list[tuple[Evidence, Stability]] = []
+    while len(weighed) < len(listed) and (not weighed or weighed[-1][1].together < STABLE):
         tried = listed[-1 - len(weighed)]
         agreement = stability(X, found[tried.n_segments], fit, seed=seed)
-        weighed.append(replace(tried, stability=agreement))
-    best = max(weighed, key=_steadiness)
-    by_number = {tried.n_segments: tried for tried in (*evidence, *weighed)}
-    is_trusted = _steadiness(best) >= LOOSE
-    return Choice(found[best.n_segments] if is_trusted else None, _why(best, listed), tuple(by_number.values()))
+        weighed.append((replace(tried, stability=agreement.together), agreement))
+    best, agreement = max(weighed, key=lambda pair: pair[1].together)
+    by_number = {tried.n_segments: tried for tried in (*evidence, *(pair[0] for pair in weighed))}
+    shown, why = tuple(by_number.values()), _why(best, agreement, listed)
+    if agreement.together < LOOSE:
+        return Choice(None, why, shown)
+    against = against_no_structure(X, found[best.n_segments], fit, preparation, seed=seed)
+    if not against.is_structure:
+        told = f"it explains {against.gain:.2f} nats an account, of one cloud it would up to {against.limit:.2f}"
+        return Choice(
+            None, f"one segment: a split into {best.n_segments} finds no more than in a cloud ({told})", shown
+        )
+    return Choice(found[best.n_segments], why, shown, agreement.each)
 
 
-def _search(X: FloatArray, fit: MixtureFit, criterion: Criterion, *, most: int, seed: int) -> dict[int, Mixture]:
+def _as_wished(X: FloatArray, fit: MixtureFit, number: int, evidence: tuple[Evidence, ...], seed: int) -> Choice:
+    """The number that a person set, said to be set, with its stability."""
+    mixture = fit(X, number, seed) if 1 < number <= len(X) else None
+    if number == 1:
+        return Choice(None, "one segment: set in the settings", evidence)
+    if mixture is None:
+        why = f"one segment: {number} were set in the settings, and {len(X)} accounts cannot be split into so many"
+        return Choice(None, why, evidence)
+    agreement = stability(X, mixture, fit, seed=seed)
+    why = f"{number} segments: set in the settings; adjusted Rand index {agreement.together:.2f} when resampled"
+    return Choice(mixture, why, evidence, agreement.each)
+
+
+def _search(X: FloatArray, fit: MixtureFit, *, most: int, seed: int) -> dict[int, Mixture]:
     found: dict[int, Mixture] = {}
     lowest, idle = np.inf, 0
     for k in range(1, most + 1):
         mixture = fit(X, k, seed)
         if mixture is not None:
             found[k] = mixture
-        value = np.inf if mixture is None else criterion(X, mixture)
+        value = np.inf if mixture is None else mixture.bic(X)
         idle = 0 if value < lowest - CLEAR_GAIN else idle + 1
         lowest = min(lowest, value)
         if idle == PATIENCE:
@@ -73,10 +111,10 @@ def _search(X: FloatArray, fit: MixtureFit, criterion: Criterion, *, most: int, 
     return found
 
 
-def _evidence(X: FloatArray, found: dict[int, Mixture], criterion: Criterion) -> tuple[Evidence, ...]:
+def _evidence(X: FloatArray, found: dict[int, Mixture]) -> tuple[Evidence, ...]:
     if not found:
         return ()
-    values = {k: criterion(X, mixture) for k, mixture in found.items()}
+    values = {k: mixture.bic(X) for k, mixture in found.items()}
     whole = max(values[min(values)] - min(values.values()), CLEAR_GAIN)
     return tuple(
         Evidence(k, values[k], _gain(values, k) / whole, _smallest_share(X, mixture), None)
@@ -95,14 +133,10 @@ def _smallest_share(X: FloatArray, mixture: Mixture) -> float:
     return float(np.bincount(mixture.assign(X), minlength=len(mixture.weights)).min() / len(X))
 
 
-def _steadiness(tried: Evidence) -> float:
-    return tried.stability or 0.0
-
-
-def _why(best: Evidence, listed: Sequence[Evidence]) -> str:
-    agreement = f"adjusted Rand index {_steadiness(best):.2f}"
-    if _steadiness(best) < LOOSE:
-        return f"one segment: no split that was found comes back when the accounts are resampled ({agreement} at best)"
-    rank = "finest stable" if _steadiness(best) >= STABLE else "most stable"
+def _why(best: Evidence, agreement: Stability, listed: Sequence[Evidence]) -> str:
+    words = f"adjusted Rand index {agreement.together:.2f}"
+    if agreement.together < LOOSE:
+        return f"one segment: no split that was found comes back when the accounts are resampled ({words} at best)"
+    rank = "finest stable" if agreement.together >= STABLE else "most stable"
     numbers = ", ".join(str(tried.n_segments) for tried in listed)
-    return f"{best.n_segments} segments: the {rank} of those shortlisted ({numbers}), {agreement} when resampled"
+    return f"{best.n_segments} segments: the {rank} of those shortlisted ({numbers}), {words} when resampled"

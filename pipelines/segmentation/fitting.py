@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from features.catalog import Feature
-from features.errors import ConfigError
 from pipelines.churn.encoder import Columns, FloatArray, levels_of, numbers, row_count
 from pipelines.segmentation.basis import Basis, bases
-from pipelines.segmentation.choice import choose
+from pipelines.segmentation.choice import Choice, Wish, choose
 from pipelines.segmentation.mixture import Mixture
 from pipelines.segmentation.naming import Axis, segment_names
 from pipelines.segmentation.preparation import Preparation
@@ -22,38 +21,36 @@ from pipelines.segmentation.segmentation import Segment, Segmentation
 if TYPE_CHECKING:
     import pandas as pd
 
+STRANGE_SHARE = 0.001
+"""Of the accounts learned from, the strangest: whatever is stranger fits nowhere."""
 FEWEST_ACCOUNTS = 50
 """With fewer, a segment of 5 % would be two accounts."""
 
 
 def fit_segmentations(
-    rows: pd.DataFrame, features: Sequence[Feature], *, max_segments: int = 6, seed: int
+    rows: pd.DataFrame, features: Sequence[Feature], *, wishes: Mapping[str, Wish] | None = None, seed: int
 ) -> dict[str, Segmentation]:
     """Return the segmentations "firmographic", "behavioural" and "needs" of these accounts.
 
     `rows` has one row for each account. Firmographic reads the features of that family, behavioural those of the family
     "behaviour" that are not of tier "intent", needs those named need_*. The same rows and seed give the same result.
+    `wishes` has by segmentation what a person says of the number of segments.
 
     Raises
     ------
-    ConfigError
-        When `max_segments` is below 2.
     DataError
         When a numeric feature holds something else than numbers.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships without types
 
-    if max_segments < 2:
-        raise ConfigError.of(f"max_segments = {max_segments}", "2 or more", "correct max_segments under [model]")
+    said = wishes or {}
     columns = {str(name): rows[name] for name in rows}
     # threads add up in any order: with one of them the seed decides every bit
     with threadpool_limits(1):
-        return {
-            basis.name: _fitted(basis, columns, features, max_segments=max_segments, seed=seed) for basis in bases()
-        }
+        return {basis.name: _fitted(basis, columns, features, said.get(basis.name, Wish()), seed) for basis in bases()}
 
 
-def _fitted(basis: Basis, rows: Columns, features: Sequence[Feature], *, max_segments: int, seed: int) -> Segmentation:
+def _fitted(basis: Basis, rows: Columns, features: Sequence[Feature], wish: Wish, seed: int) -> Segmentation:
     """Return the basis' segmentation, or the plain reason why there is nothing to segment."""
     read = [feature for feature in features if basis.reads(feature)]
     known = {feature.name: _is_known(rows, feature) for feature in read}
@@ -63,8 +60,9 @@ def _fitted(basis: Basis, rows: Columns, features: Sequence[Feature], *, max_seg
     if n_known < FEWEST_ACCOUNTS:
         return _undivided(basis, rows, _too_few(n_known))
     full = [feature for feature in read if known[feature.name].sum() >= basis.fewest_known * n_known]
-    found = _learned(basis, rows, full, max_segments=max_segments, seed=seed)
-    return replace(found, why=found.why + _left_out(found.preparation, read))
+    found = _learned(basis, rows, full, wish, seed)
+    named = tuple(replace(segment, name=wish.names.get(segment.id, segment.name)) for segment in found.segments)
+    return replace(found, segments=named, why=found.why + _left_out(found.preparation, read))
 
 
 def _is_known(rows: Columns, feature: Feature) -> npt.NDArray[np.bool_]:
@@ -89,7 +87,7 @@ def _undivided(basis: Basis, rows: Columns, why: str) -> Segmentation:
     return Segmentation(basis.name, (Segment(f"{basis.name}-1", "All accounts", row_count(rows), 1.0),), why)
 
 
-def _learned(basis: Basis, rows: Columns, features: Sequence[Feature], *, max_segments: int, seed: int) -> Segmentation:
+def _learned(basis: Basis, rows: Columns, features: Sequence[Feature], wish: Wish, seed: int) -> Segmentation:
     """Return the segments that choice settles on, learned from a sample, with every account assigned."""
     preparation, prepared = basis.prepare(rows, features, seed)
     if not preparation.columns:
@@ -97,25 +95,44 @@ def _learned(basis: Basis, rows: Columns, features: Sequence[Feature], *, max_se
     sample = _sample(prepared, basis.most_rows, seed)
     if len(sample) < FEWEST_ACCOUNTS:
         return _undivided(basis, rows, _too_few(len(sample)))
-    choice = choose(sample, basis.fit, criterion=basis.criterion(preparation), max_segments=max_segments, seed=seed)
+    choice = choose(sample, basis.fit(preparation), preparation, wish, seed=seed)
     if choice.mixture is None:
         return replace(_undivided(basis, rows, choice.why), evidence=choice.evidence)
-    segments, mixture = _described(basis, choice.mixture, rows, preparation, features)
-    return Segmentation(basis.name, segments, choice.why, preparation, mixture, choice.evidence)
+    segments, mixture = _described(basis, choice, choice.mixture, rows, preparation, features)
+    return Segmentation(
+        basis.name,
+        segments,
+        choice.why,
+        preparation,
+        mixture,
+        choice.evidence,
+        _most_surprise(preparation, mixture, rows),
+    )
+
+
+def _most_surprise(preparation: Preparation, mixture: Mixture, rows: Columns) -> float:
+    surprise = mixture.surprise(preparation.encode(rows, cuts=False))
+    return float(np.nanquantile(surprise[~np.isnan(preparation.encode(rows)).all(axis=1)], 1 - STRANGE_SHARE))
 
 
 def _described(
-    basis: Basis, mixture: Mixture, rows: Columns, preparation: Preparation, features: Sequence[Feature]
+    basis: Basis,
+    choice: Choice,
+    mixture: Mixture,
+    rows: Columns,
+    preparation: Preparation,
+    features: Sequence[Feature],
 ) -> tuple[tuple[Segment, ...], Mixture]:
     """Return the segments of all accounts, the largest first and named, and the mixture in the same order."""
     X = preparation.encode(rows)
     X = X[~np.isnan(X).all(axis=1)]
     sizes = np.bincount(mixture.assign(X), minlength=len(mixture.weights))
-    mixture = mixture.reordered(np.argsort(-sizes, kind="stable"))
+    order = np.argsort(-sizes, kind="stable")
+    mixture = mixture.reordered(order)
     names = segment_names(X, mixture.assign(X), _axes(preparation, features))
     segments = tuple(
-        Segment(f"{basis.name}-{rank}", name, int(n), float(n / len(X)))
-        for rank, (name, n) in enumerate(zip(names, sorted(sizes, reverse=True), strict=True), start=1)
+        Segment(f"{basis.name}-{rank}", name, int(sizes[part]), float(sizes[part] / len(X)), choice.each[part])
+        for rank, (name, part) in enumerate(zip(names, order, strict=True), start=1)
     )
     return segments, mixture
 

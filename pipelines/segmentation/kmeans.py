@@ -13,7 +13,7 @@ STARTS = 5
 SMALLEST_VARIANCE = 1e-6
 
 
-def kmeans_mixture(X: FloatArray, k: int, seed: int) -> Mixture:
+def kmeans_mixture(X: FloatArray, k: int, seed: int, n_starts: int = STARTS) -> Mixture:
     """Return k centres of KMeans as a mixture of spherical components of one variance and equal weights.
 
     KMeans is the limit of that mixture (Bishop 2006, Pattern Recognition and Machine Learning, section 9.3.2): the
@@ -25,7 +25,7 @@ def kmeans_mixture(X: FloatArray, k: int, seed: int) -> Mixture:
     with warnings.catch_warnings():
         # fewer distinct rows than centres leave empty components, which whoever asked sees in the sizes
         warnings.simplefilter("ignore", ConvergenceWarning)
-        found = KMeans(k, n_init=STARTS, random_state=seed).fit(X)
+        found = KMeans(k, n_init=n_starts, random_state=seed).fit(X)
     means = np.asarray(found.cluster_centers_, dtype=np.float64)
     variance = max(float(found.inertia_) / X.size, SMALLEST_VARIANCE)
-    return Mixture(np.full(k, 1 / k), means, np.full(means.shape, variance), k * X.shape[1] + 1)
+    return Mixture.of_numbers(np.full(k, 1 / k), means, np.full(means.shape, variance), k * X.shape[1] + 1)

@@ -90,4 +90,4 @@ def _mixture(weights: FloatArray, means: FloatArray, variances: FloatArray) -> M
     is_sound = all(np.isfinite(part).all() for part in (weights, means, variances)) and (variances > 0).all()
     if not is_sound or (weights <= 0).any():
         return None
-    return Mixture(weights, means, variances, 2 * means.size + len(weights) - 1)
+    return Mixture.of_numbers(weights, means, variances, 2 * means.size + len(weights) - 1)

@@ -17,6 +17,10 @@ MARGIN = 0.5
 """How far beyond the middle 98 % a value may lie, in widths of that middle, before it is pulled in."""
 
 
+FAR = 1e3
+"""The same where it is asked how far off a value is: beyond so many widths it is no further."""
+
+
 @dataclass(frozen=True)
 class NumberColumn:
     """How one number is put on a scale with mean 0 and standard deviation 1.
@@ -67,15 +71,19 @@ class NumberColumn:
         """Return one entry for each encoded column; a number has no level."""
         return (None,)
 
-    def encode(self, columns: Columns, n: int) -> tuple[FloatArray, BoolArray]:
+    def encode(self, columns: Columns, n: int, *, cuts: bool = True) -> tuple[FloatArray, BoolArray]:
         """Return the scaled numbers, shape (n, 1), and whether each was there and finite, shape (n,).
+
+        `cuts` says whether values beyond the limits are pulled in, or else only absurd ones.
 
         >>> column = NumberColumn("seats", False, 0.0, 10.0, 4.0, 2.0, 0.5)
         >>> encoded, is_known = column.encode({"seats": [6, None, 1e300]}, 3)
         >>> encoded.ravel().tolist(), is_known.tolist()
         ([1.0, 0.5, 3.0], [True, False, True])
         """
-        kept = np.clip(_logged(self._read(columns, n), self.is_log), self.low, self.high)
+        kept = _logged(self._read(columns, n), self.is_log)
+        beyond = 0.0 if cuts else FAR * (self.high - self.low)
+        kept = np.clip(kept, self.low - beyond, self.high + beyond)
         scaled, is_known = (kept - self.centre) / self.scale, ~np.isnan(kept)
         if self.fill is not None:
             scaled[~is_known] = self.fill

@@ -33,8 +33,10 @@ class Preparation:
     columns: tuple[Column, ...]
     is_row_centred: bool = False
 
-    def encode(self, rows: Columns) -> FloatArray:
+    def encode(self, rows: Columns, *, cuts: bool = True) -> FloatArray:
         """Return one line of numbers for each row, shape (n, d); a row of which nothing is known is all NaN.
+
+        `cuts` says whether values beyond a column's limits are pulled in.
 
         >>> Preparation((NumberColumn("seats", False, 0.0, 9.0, 3.0, 2.0, 0.5),)).encode({"seats": [5, None]}).tolist()
         [[1.0], [nan]]
@@ -42,7 +44,7 @@ class Preparation:
         n = row_count(rows)
         if not self.columns:
             return np.empty((n, 0))
-        parts = [column.encode(rows, n) for column in self.columns]
+        parts = [column.encode(rows, n, cuts=cuts) for column in self.columns]
         encoded = np.column_stack([part for part, _ in parts])
         n_known = np.sum([is_known for _, is_known in parts], axis=0)
         encoded[n_known < (FEWEST_CENTRED if self.is_row_centred else 1)] = np.nan
@@ -51,6 +53,13 @@ class Preparation:
     def axes(self) -> tuple[tuple[str, str | None], ...]:
         """Return the feature, and the level if it is a category, behind each column of `encode`."""
         return tuple((column.name, label) for column in self.columns for label in column.labels)
+
+    def category_places(self) -> tuple[tuple[int, ...], ...]:
+        """Return by category the columns of `encode` that stand for its levels."""
+        axes, categories = self.axes(), [column for column in self.columns if isinstance(column, CategoryColumn)]
+        return tuple(
+            tuple(place for place, (name, _) in enumerate(axes) if name == category.name) for category in categories
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the preparation as plain JSON types."""

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from features.errors import ReleaseError
 from pipelines.churn.encoder import Columns, FloatArray, row_count
 from pipelines.segmentation.mixture import Mixture
 from pipelines.segmentation.preparation import Preparation
+from pipelines.segmentation.stability import NATURAL
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,21 @@ class Segment:
         What sets it apart, in a few words; provisional until a person says better.
     n, share
         Accounts for which it is the most probable segment, and their share of the accounts whose place is known.
+    stability
+        Median Jaccard index with the segment most like it in refits on resampled accounts, 0 to 1; None of one alone.
+        From 0.75 on it is natural, below it is constructed: a cut that is useful or not, but not there by itself.
     """
 
     id: str
     name: str
     n: int
     share: float
+    stability: float | None = None
+
+    @property
+    def is_natural(self) -> bool:
+        """Whether it is there whoever looks."""
+        return self.stability is not None and self.stability >= NATURAL
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ class Evidence:
     n_segments
         The number in question.
     criterion
-        BIC, or for firmographic segments ICL; lower is better.
+        BIC; lower is better.
     gain_share
         How much of all the improvement in it the last segment brought, 0 to 1.
     smallest_share
@@ -76,6 +87,8 @@ class Segmentation:
         How rows become memberships; None where there are fewer than two segments.
     evidence
         For every number of segments that was tried.
+    most_surprise
+        What 99.9 % of the accounts learned from stay below; an account beyond it fits nowhere.
     """
 
     name: str
@@ -84,6 +97,7 @@ class Segmentation:
     preparation: Preparation | None = None
     mixture: Mixture | None = None
     evidence: tuple[Evidence, ...] = ()
+    most_surprise: float | None = None
 
     def membership(self, columns: Columns) -> FloatArray:
         """Return each row's probability of belonging to each segment, shape (n, k), in the order of `segments`.
@@ -103,6 +117,18 @@ class Segmentation:
             return np.ones((row_count(columns), len(self.segments)))
         return self.mixture.posterior(self.preparation.encode(columns))
 
+    def fits(self, columns: Columns) -> npt.NDArray[np.bool_]:
+        """Return whether each row, shape (n,), is like any account that was learned from; one not known at all is.
+
+        What is compared is `Mixture.surprise`, of values as they are: a membership is always told, of the nearest
+        segment, and this says whether it means something.
+        """
+        if self.preparation is None or self.mixture is None or self.most_surprise is None:
+            return np.ones(row_count(columns), dtype=bool)
+        prepared = self.preparation.encode(columns, cuts=False)
+        found: npt.NDArray[np.bool_] = self.mixture.surprise(prepared) <= self.most_surprise
+        return found | np.isnan(prepared).all(axis=1)
+
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain JSON types, without NaN or infinity."""
         return {
@@ -112,6 +138,7 @@ class Segmentation:
             "preparation": self.preparation and self.preparation.to_json(),
             "mixture": self.mixture and self.mixture.to_json(),
             "evidence": [asdict(tried) for tried in self.evidence],
+            "most_surprise": self.most_surprise,
         }
 
     @classmethod
@@ -131,6 +158,7 @@ class Segmentation:
                 saved["preparation"] and Preparation.from_json(saved["preparation"]),
                 saved["mixture"] and Mixture.from_json(saved["mixture"]),
                 tuple(Evidence(**tried) for tried in saved["evidence"]),
+                saved["most_surprise"],
             )
         except (KeyError, TypeError, ValueError) as problem:
             raise ReleaseError.of(

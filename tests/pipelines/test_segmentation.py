@@ -12,8 +12,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from features.catalog import Feature
-from features.errors import ConfigError, DataError, ReleaseError
-from pipelines.segmentation import Segmentation, fit_segmentations
+from features.errors import DataError, ReleaseError
+from pipelines.segmentation import Segmentation, Wish, fit_segmentations
 
 ITEMS = tuple(f"need_{item}" for item in ("price", "service", "quality", "speed", "advice", "design"))
 FEATURES = (
@@ -261,16 +261,34 @@ def test_accounts_without_structure_stay_together() -> None:
 
 def test_there_are_at_most_as_many_segments_as_allowed() -> None:
     behaviours = [feature for feature in FEATURES if feature.family == "behaviour"]
-    assert len(fit_segmentations(ROWS, behaviours, max_segments=2, seed=0)["behavioural"].segments) == 2
-    with pytest.raises(ConfigError, match="max_segments = 1"):
-        fit_segmentations(ROWS, FEATURES, max_segments=1, seed=0)
+    wishes = {"behavioural": Wish(most=2)}
+    assert len(fit_segmentations(ROWS, behaviours, wishes=wishes, seed=0)["behavioural"].segments) == 2
+
+
+def test_names_of_a_person_replace_those_found() -> None:
+    wishes = {"behavioural": Wish(names={"behavioural-1": "Sleepers"})}
+    behaviours = [feature for feature in FEATURES if feature.family == "behaviour"]
+    found = fit_segmentations(ROWS, behaviours, wishes=wishes, seed=3)["behavioural"]
+    assert [segment.name for segment in found.segments].count("Sleepers") == 1
+    assert found.segments[0].name == "Sleepers"
+
+
+@pytest.mark.parametrize("basis", BASES)
+def test_an_account_unlike_any_fits_nowhere_and_those_learned_from_do(
+    found: dict[str, Segmentation], basis: str
+) -> None:
+    strange = {"firmographic": {"employees": 1e9}, "behavioural": {"spent_90d": 1e12}, "needs": {"need_price": 500.0}}
+    account = {name: [ROWS[name].iloc[0]] for name in ROWS} | {name: [x] for name, x in strange[basis].items()}
+    assert found[basis].fits(account).tolist() == [False]
+    assert found[basis].fits(ROWS).mean() > 0.99
+    assert found[basis].fits({"account_id": ["new"]}).tolist() == [True]
 
 
 def test_loading_and_scoring_need_no_learning_library(found: dict[str, Segmentation]) -> None:
     program = (
         "import json, sys; from pipelines.segmentation import Segmentation;"
         "print(Segmentation.from_json(json.load(sys.stdin)).membership({'employees': [10.0]}).tolist());"
-        "assert not {'sklearn', 'stepmix', 'scipy'} & set(sys.modules), 'a learning library was imported'"
+        "assert not {'sklearn', 'stepmix', 'scipy', 'numba'} & set(sys.modules), 'a learning library was imported'"
     )
     saved = json.dumps(found["firmographic"].to_json())
     answer = subprocess.run([sys.executable, "-c", program], input=saved, capture_output=True, text=True, check=True)

@@ -4,23 +4,27 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal
 from threadpoolctl import threadpool_limits
 
 from pipelines.churn.encoder import FloatArray
 from pipelines.segmentation.behavioural import fit_behavioural
 from pipelines.segmentation.category_column import CategoryColumn
-from pipelines.segmentation.choice import choose
-from pipelines.segmentation.integrated_likelihood import bic, integrated_likelihood
+from pipelines.segmentation.choice import Choice, Wish, choose
+from pipelines.segmentation.firmographic import fit_firmographic
 from pipelines.segmentation.kmeans import kmeans_mixture
 from pipelines.segmentation.mixture import Mixture
+from pipelines.segmentation.no_structure import against_no_structure
 from pipelines.segmentation.number_column import NumberColumn
 from pipelines.segmentation.preparation import Preparation
-from pipelines.segmentation.stability import stability
+from pipelines.segmentation.stability import MixtureFit, stability
 
-BIC = bic(Preparation(()))
 NUMBERS = tuple(NumberColumn(name, False, -99.0, 99.0, 0.0, 1.0, 0.0) for name in ("x", "y"))
-PLAN = CategoryColumn("plan", ("basic", "pro"), (0.5, 0.5))
+PLAN = CategoryColumn("plan", ("basic", "pro"))
+TWO_NUMBERS = Preparation(NUMBERS)
+
+
+def chosen(X: FloatArray, fit: MixtureFit, wish: Wish = Wish()) -> Choice:  # noqa: B008 - it is frozen
+    return choose(X, fit, TWO_NUMBERS, wish, seed=0)
 
 
 @pytest.fixture(autouse=True)
@@ -38,20 +42,20 @@ def clouds(*sizes: int) -> FloatArray:
 
 @pytest.mark.parametrize("sizes", [(100, 100), (120, 90, 60), (80, 70, 60, 50)])
 def test_clear_clouds_are_counted(sizes: tuple[int, ...]) -> None:
-    choice = choose(clouds(*sizes), fit_behavioural, criterion=BIC, max_segments=6, seed=0)
+    choice = chosen(clouds(*sizes), fit_behavioural, Wish(most=6))
     assert choice.mixture is not None
     assert sorted(np.bincount(choice.mixture.assign(clouds(*sizes)))) == sorted(sizes)
     assert choice.why.startswith(f"{len(sizes)} segments")
 
 
 def test_one_round_cloud_is_one_segment() -> None:
-    choice = choose(clouds(200), fit_behavioural, criterion=BIC, max_segments=6, seed=0)
+    choice = chosen(clouds(200), fit_behavioural, Wish(most=6))
     assert choice.mixture is None
     assert "is a clear gain" in choice.why
 
 
 def test_a_segment_below_five_percent_is_not_made() -> None:
-    choice = choose(clouds(200, 100, 9), fit_behavioural, criterion=BIC, max_segments=6, seed=0)
+    choice = chosen(clouds(200, 100, 9), fit_behavioural, Wish(most=6))
     assert choice.mixture is not None
     assert np.bincount(choice.mixture.assign(clouds(200, 100, 9))).min() >= 0.05 * 309
 
@@ -59,47 +63,70 @@ def test_a_segment_below_five_percent_is_not_made() -> None:
 def test_a_split_that_does_not_come_back_is_not_made() -> None:
     def by_chance(X: FloatArray, k: int, seed: int) -> Mixture:
         rng = np.random.default_rng(seed)
-        return Mixture(np.full(k, 1 / k), rng.normal(0, 1, (k, 2)), np.full((k, 2), 1.0 / k), k)
+        return Mixture.of_numbers(np.full(k, 1 / k), rng.normal(0, 1, (k, 2)), np.full((k, 2), 1.0 / k), k)
 
-    choice = choose(clouds(300), by_chance, criterion=BIC, max_segments=3, seed=0)
+    choice = chosen(clouds(300), by_chance, Wish(most=3))
     assert choice.mixture is None
 
 
 def test_an_algorithm_that_finds_nothing_leaves_one_segment() -> None:
-    choice = choose(clouds(200), lambda X, k, seed: None, criterion=BIC, max_segments=4, seed=0)
+    choice = chosen(clouds(200), lambda X, k, seed: None, Wish(most=4))
     assert (choice.mixture, choice.evidence) == (None, ())
 
 
 def test_stability_is_one_for_clear_clouds_and_low_for_cuts_through_one() -> None:
     two, five = clouds(100, 100), clouds(200)
-    assert stability(two, kmeans_mixture(two, 2, 0), kmeans_mixture, seed=0) == 1.0
-    assert stability(five, kmeans_mixture(five, 5, 0), kmeans_mixture, seed=0) < 0.7
+    assert stability(two, kmeans_mixture(two, 2, 0), kmeans_mixture, seed=0) == (1.0, (1.0, 1.0))
+    assert stability(five, kmeans_mixture(five, 5, 0), kmeans_mixture, seed=0).together < 0.7
 
 
 def test_evidence_covers_every_number_tried() -> None:
-    evidence = choose(clouds(100, 100), kmeans_mixture, criterion=BIC, max_segments=4, seed=0).evidence
+    evidence = chosen(clouds(100, 100), kmeans_mixture, Wish(most=4)).evidence
     assert [tried.n_segments for tried in evidence] == [1, 2, 3, 4]
     assert evidence[1].gain_share > 0.5
 
 
-def test_spherical_bic_would_cut_a_long_cloud_and_integrated_likelihood_does_not() -> None:
-    long = np.random.default_rng(0).normal(0, 1, (300, 2)) * [5.0, 1.0]
-    integrated = integrated_likelihood(Preparation(NUMBERS))
-    assert kmeans_mixture(long, 2, 0).bic(long) < kmeans_mixture(long, 1, 0).bic(long)
-    assert integrated(long, kmeans_mixture(long, 2, 0)) > integrated(long, kmeans_mixture(long, 1, 0))
+def test_a_person_sets_the_number_and_it_stays_set() -> None:
+    choice = chosen(clouds(100, 100), fit_behavioural, Wish(number=3))
+    assert choice.mixture is not None
+    assert len(choice.mixture.weights) == 3
+    assert choice.why.startswith("3 segments: set in the settings")
+    assert min(choice.each) < 0.75
+    assert chosen(clouds(100, 100), fit_behavioural, Wish(number=1)).mixture is None
+
+
+def test_more_segments_than_accounts_are_one_and_said_so() -> None:
+    choice = chosen(clouds(4, 4), fit_behavioural, Wish(number=20))
+    assert choice.mixture is None
+    assert "20 were set" in choice.why
+
+
+def test_columns_that_only_correlate_are_no_structure_and_clouds_are() -> None:
+    rng = np.random.default_rng(0)
+    skewed = np.exp(rng.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], 500))
+    for rows, expected in ((skewed, False), (clouds(250, 250), True)):
+        split = kmeans_mixture(rows, 2, 0)
+        assert against_no_structure(rows, split, fit_behavioural, TWO_NUMBERS, seed=0).is_structure is expected
 
 
 def test_the_levels_of_a_category_alone_are_no_segments() -> None:
     plans = np.random.default_rng(0).choice(["basic", "pro"], 300)
     encoded, _ = PLAN.encode({"plan": plans}, 300)
     rows = np.column_stack([np.random.default_rng(1).normal(0, 0.3, (300, 2)), encoded])
-    integrated = integrated_likelihood(Preparation((*NUMBERS, PLAN)))
-    assert np.unique(plans[kmeans_mixture(rows, 2, 0).assign(rows) == 0]).size == 1
-    assert integrated(rows, kmeans_mixture(rows, 2, 0)) > integrated(rows, kmeans_mixture(rows, 1, 0))
+    fit = fit_firmographic(Preparation((*NUMBERS, PLAN)))
+    whole, split = fit(rows, 1, 0), fit(rows, 2, 0)
+    assert whole is not None
+    assert split is None or whole.bic(rows) < split.bic(rows)
 
 
-def test_integrated_likelihood_of_one_cloud_is_its_bic() -> None:
-    rows = clouds(200)
-    normal = multivariate_normal(rows.mean(axis=0), np.cov(rows.T, bias=True) + 0.01 * np.eye(2))
-    expected = 5 * np.log(200) - 2 * normal.logpdf(rows).sum()
-    assert integrated_likelihood(Preparation(NUMBERS))(rows, kmeans_mixture(rows, 1, 0)) == pytest.approx(expected)
+def test_latent_classes_of_numbers_and_levels_are_recovered() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(2, size=600)
+    numbers = rng.normal(0, 1, (600, 2)) + 1.5 * truth[:, None]
+    is_pro = rng.random(600) < np.where(truth == 1, 0.9, 0.1)
+    rows = np.column_stack([numbers, ~is_pro, is_pro])
+    mixture = fit_firmographic(Preparation((*NUMBERS, PLAN)))(rows, 2, 0)
+    assert mixture is not None
+    own = mixture.assign(rows)
+    assert max((own == truth).mean(), (own != truth).mean()) > 0.9
+    assert np.sort(np.exp(mixture.log_probs[:, 1])) == pytest.approx([0.1, 0.9], abs=0.06)

@@ -19,7 +19,7 @@ from pipelines.churn.calibration import Calibration
 from pipelines.churn.encoder import Encoder
 from pipelines.churn.model import ChurnModel
 from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, write_pointer, write_release
-from pipelines.segmentation import fit_segmentations
+from pipelines.segmentation import Wish, fit_segmentations
 
 FEATURES = (
     Feature("plan", "firmographic", "context", "", "Plan", kind="category"),
@@ -148,7 +148,12 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=Gate(passed=True, sentences=()),
     )
-    return Release(manifest, churn, fit_segmentations(rows, FEATURES, max_segments=3, seed=0), drivers_table())
+    return Release(
+        manifest,
+        churn,
+        fit_segmentations(rows, FEATURES, wishes={"behavioural": Wish(most=3)}, seed=0),
+        drivers_table(),
+    )
 
 
 @pytest.fixture(scope="session")
