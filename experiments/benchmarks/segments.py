@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from pipelines.segmentation import Segmentation, fit_segmentations
 from pipelines.segmentation.basis import bases
 
 DRAWN_SETS = 20
+WORKERS = 2
 BARS = {"behavioural": ">= 0.86", "needs_style": ">= 0.72", "needs_plain": ">= 0.76", "firmographic": ">= 0.6"}
 
 
@@ -32,10 +34,11 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
     if options.quick:
         sets = [one for one in sets if one.name.endswith("-0")]
     found = []
-    for one in (*sets, *own):
-        found.append(_looked_into(one))
-        if not options.json:
-            print(found[-1], file=sys.stderr)  # noqa: T201
+    with ProcessPoolExecutor(WORKERS) as pool:
+        for said in pool.map(_looked_into, (*sets, *own)):
+            found.append(said)
+            if not options.json:
+                print(said, file=sys.stderr)  # noqa: T201
     frame = pd.DataFrame(found)
     yield from _recovery(frame)
     yield from _numbers(frame)

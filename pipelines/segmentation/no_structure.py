@@ -92,7 +92,7 @@ class _Cloud:
     def correlation(self, coded: FloatArray) -> FloatArray:
         """The correlations of the hidden normals under which the columns drawn from them correlate as observed."""
         observed = _scores_correlation(coded)
-        hidden = observed.copy()
+        hidden = _sound(observed)
         for _ in range(ROUNDS):
             hidden = _sound(hidden + observed - _scores_correlation(self.columns(hidden)))
         return hidden

@@ -13,9 +13,10 @@ from pipelines.segmentation.choice import Choice, Wish, choose
 from pipelines.segmentation.firmographic import fit_firmographic
 from pipelines.segmentation.kmeans import kmeans_mixture
 from pipelines.segmentation.mixture import Mixture
+from pipelines.segmentation.needs import fit_needs
 from pipelines.segmentation.no_structure import against_no_structure
 from pipelines.segmentation.number_column import NumberColumn
-from pipelines.segmentation.preparation import Preparation
+from pipelines.segmentation.preparation import Preparation, row_centred
 from pipelines.segmentation.stability import MixtureFit, stability
 
 NUMBERS = tuple(NumberColumn(name, False, -99.0, 99.0, 0.0, 1.0, 0.0) for name in ("x", "y"))
@@ -130,3 +131,14 @@ def test_latent_classes_of_numbers_and_levels_are_recovered() -> None:
     own = mixture.assign(rows)
     assert max((own == truth).mean(), (own != truth).mean()) > 0.9
     assert np.sort(np.exp(mixture.log_probs[:, 1])) == pytest.approx([0.1, 0.9], abs=0.06)
+
+
+def test_answers_less_their_own_mean_have_a_cloud_to_compare_with() -> None:
+    answers = np.random.default_rng(0).normal(0, 1, (400, 4))
+    answers[::9, 2] = np.nan
+    centred = row_centred(answers)
+    numbers = tuple(NumberColumn(name, False, -99.0, 99.0, 0.0, 1.0, None) for name in "abcd")
+    split = fit_needs(centred, 2, 0)
+    assert split is not None
+    against = against_no_structure(centred, split, fit_needs, Preparation(numbers, is_row_centred=True), seed=0)
+    assert not against.is_structure
