@@ -256,6 +256,36 @@ def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFI
 
 
 @app.command()
+def segments(
+    out: Annotated[Path | None, typer.Option("--out", help="file of memberships, ending in .parquet or .csv")] = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the champion's segments, and write which account is in which.
+
+    Of the accounts as `perennial score` last handed them to the service.
+    """
+    from pipelines.output import check_writable, write_frame
+    from pipelines.score import champion, published_rows
+    from pipelines.segments import in_words, memberships
+
+    settings = _settings(config)
+    if out is not None:
+        check_writable(out)
+    found = champion(settings).segmentations
+    if as_json:
+        _print(json.dumps({name: one.to_json() for name, one in found.items()}))
+    else:
+        for one in found.values():
+            for line in in_words(one):
+                _print(line)
+    if out is not None:
+        places = memberships(found, published_rows(settings))
+        write_frame(places, out)
+        _say(f"{places['account_id'].nunique():,} accounts: {out}")
+
+
+@app.command()
 def promote(version: Annotated[str, typer.Argument(help="name of a release")], config: ConfigOption = CONFIG) -> None:
     """Make a release the champion, if the gate passed it."""
     from pipelines.progress import bar

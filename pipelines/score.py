@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from features.errors import ReleaseError
+from features.errors import DataError, ReleaseError
 from features.panel import PanelPlan, Progress, arrow_rows, plan_at, read_rows
 from features.spark import SparkWarehouse
 from features.spark_panel import spark_frame, spark_schema
@@ -144,6 +144,22 @@ def champion(settings: Settings) -> Release:
     if pointer is None:
         raise ReleaseError.of("no champion", "a promoted release", "run `perennial train`, then `perennial promote`")
     return read_release(settings.releases_folder / pointer["version"])
+
+
+def published_rows(settings: Settings) -> pd.DataFrame:
+    """Return the accounts' rows as they were last scored.
+
+    Raises
+    ------
+    DataError
+        when none were.
+    """
+    path = settings.state_folder / PUBLISHED
+    if not path.is_file():
+        raise DataError.of(
+            f"no {path.name} in {path.parent.name}", "accounts that were scored", "run `perennial score`"
+        )
+    return pd.read_parquet(path)
 
 
 def score_rows(release: Release, rows: pd.DataFrame) -> pd.DataFrame:
