@@ -15,15 +15,10 @@ from pipelines.segmentation.needs import fit_needs, prepare_needs
 from pipelines.segmentation.preparation import Preparation
 from pipelines.segmentation.stability import MixtureFit
 
-# Of what an account does, what tells most apart: the mixture has a parameter for every pair of them.
-LEVELS = frozenset(
-    {
-        "recency_days", "activities_30d", "activities_90d", "activity_trend_30d", "active_days_30d",
-        "activity_kinds_90d", "usage_90d", "purchases_90d", "purchases_365d", "purchase_days_365d", "spent_90d",
-        "spent_365d", "spending_trend_90d", "mean_purchase_365d", "products_365d", "history_days",
-        "returned_share_365d",
-    }
-)  # fmt: skip
+# How lately, how often, in how many ways, how much used, how much bought: one column each. The mixture has a parameter
+# for every pair of them, and with seventeen that say the same twice it split a company of 403 known accounts by which counts
+# are zero (adjusted Rand index 0.00 with the true segments; 0.39 with these five).
+LEVELS = frozenset({"recency_days", "activities_90d", "activity_kinds_90d", "usage_90d", "spent_365d"})
 
 Prepare = Callable[[Columns, Sequence[Feature], int], tuple[Preparation, FloatArray]]
 """(rows, features, seed) -> how rows are prepared, and these rows so prepared, as the algorithm learns from them."""
