@@ -56,7 +56,7 @@ def in_words(segmentation: Segmentation) -> Iterator[str]:
     yield f"{segmentation.name}: {segmentation.why}"
     for segment in segmentation.segments:
         there = (
-            f"; {'natural' if segment.is_natural else 'constructed'}, comes back to {segment.stability:.0%}"
+            f"; {'natural' if segment.is_natural else 'constructed'}, comes back to {segment.stability:.0%} in refits"
             if (segment.stability is not None)
             else ""
         )

@@ -16,8 +16,8 @@ from pipelines.segmentation.preparation import Preparation
 from pipelines.segmentation.stability import MixtureFit
 
 # How lately, how often, in how many ways, how much used, how much bought: one column each. The mixture has a parameter
-# for every pair of them, and with seventeen that say the same twice it split a company of 403 known accounts by which counts
-# are zero (adjusted Rand index 0.00 with the true segments; 0.39 with these five).
+# for every pair of them, and with seventeen that repeat one another it split 403 known accounts by which counts are zero
+# (adjusted Rand index with the true segments 0.00; with these five 0.39).
 LEVELS = frozenset({"recency_days", "activities_90d", "activity_kinds_90d", "usage_90d", "spent_365d"})
 
 Prepare = Callable[[Columns, Sequence[Feature], int], tuple[Preparation, FloatArray]]
