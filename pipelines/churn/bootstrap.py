@@ -12,6 +12,8 @@ import numpy.typing as npt
 from pipelines.churn.encoder import FloatArray
 
 CHUNK_CELLS = 4_000_000
+Z = 1.959963984540054
+"""Standard errors to either side of a normal 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -65,3 +67,19 @@ def clustered_mean(values: FloatArray, accounts: npt.NDArray[np.intp], weights: 
     mean = (weights * values).sum() / total
     sums = np.bincount(account, weights=weights * (values - mean))
     return float(mean), float(np.sqrt(sums @ sums * len(sums) / max(len(sums) - 1, 1)) / total)
+
+
+def share_interval(share: float, error: float, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share with that standard error, taken on the scale of log-odds: it stays within 0
+    and 1 (Korn and Graubard 1998, Survey Methodology 24). Of none or all out of n it is Wilson's (1927, JASA 22).
+
+    >>> share_interval(0.1, 0.03, 100)
+    (0.05470321182393107, 0.1758519283268297)
+    >>> share_interval(0.0, 0.0, 100)
+    (0.0, 0.036993496072728994)
+    """
+    if not 0 < share < 1:
+        far = Z**2 / (n + Z**2)
+        return (0.0, far) if share <= 0 else (1 - far, 1.0)
+    middle, reach = np.log(share / (1 - share)), Z * error / (share * (1 - share))
+    return float(1 / (1 + np.exp(reach - middle))), float(1 / (1 + np.exp(-reach - middle)))

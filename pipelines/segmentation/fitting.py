@@ -13,6 +13,7 @@ from features.catalog import Feature
 from pipelines.churn.encoder import Columns, FloatArray, levels_of, numbers, row_count
 from pipelines.segmentation.basis import Basis, bases
 from pipelines.segmentation.choice import Choice, Wish, choose
+from pipelines.segmentation.matching import with_kept_ids
 from pipelines.segmentation.mixture import Mixture
 from pipelines.segmentation.naming import Axis, segment_names
 from pipelines.segmentation.preparation import Preparation
@@ -28,13 +29,19 @@ FEWEST_ACCOUNTS = 50
 
 
 def fit_segmentations(
-    rows: pd.DataFrame, features: Sequence[Feature], *, wishes: Mapping[str, Wish] | None = None, seed: int
+    rows: pd.DataFrame,
+    features: Sequence[Feature],
+    *,
+    wishes: Mapping[str, Wish] | None = None,
+    champion: Mapping[str, Segmentation] | None = None,
+    seed: int,
 ) -> dict[str, Segmentation]:
     """Return the segmentations "firmographic", "behavioural" and "needs" of these accounts.
 
     `rows` has one row for each account. Firmographic reads the features of that family, behavioural those of the family
     "behaviour" that are not of tier "intent", needs those named need_*. The same rows and seed give the same result.
-    `wishes` has by segmentation what a person says of the number of segments.
+    `wishes` has by segmentation what a person says of the number of segments and of their names; `champion` the
+    segmentations that serve, whose ids and names are kept where segments are the same.
 
     Raises
     ------
@@ -47,22 +54,41 @@ def fit_segmentations(
     columns = {str(name): rows[name] for name in rows}
     # threads add up in any order: with one of them the seed decides every bit
     with threadpool_limits(1):
-        return {basis.name: _fitted(basis, columns, features, said.get(basis.name, Wish()), seed) for basis in bases()}
+        found = {}
+        for basis in bases():
+            wish = said.get(basis.name, Wish())
+            fitted = with_kept_ids(
+                _fitted(basis, columns, features, wish, seed), (champion or {}).get(basis.name), columns
+            )
+            named = tuple(replace(one, name=wish.names.get(one.id, one.name)) for one in fitted.segments)
+            found[basis.name] = replace(fitted, segments=named)
+    return found
+
+
+def prepared(rows: Columns, features: Sequence[Feature], *, seed: int) -> dict[str, Preparation]:
+    """Return by basis how the columns that it reads are put on one scale, whether there are segments or not."""
+    return {
+        basis.name: basis.prepare(rows, _enough_known(basis, rows, features)[0], seed)[0] for basis in bases()
+    }
 
 
 def _fitted(basis: Basis, rows: Columns, features: Sequence[Feature], wish: Wish, seed: int) -> Segmentation:
     """Return the basis' segmentation, or the plain reason why there is nothing to segment."""
     read = [feature for feature in features if basis.reads(feature)]
-    known = {feature.name: _is_known(rows, feature) for feature in read}
-    n_known = int(np.any([*known.values()], axis=0).sum()) if known else 0
+    full, n_known = _enough_known(basis, rows, read)
     if not n_known:
         return Segmentation(basis.name, (), _absence(basis, read))
     if n_known < FEWEST_ACCOUNTS:
         return _undivided(basis, rows, _too_few(n_known))
-    full = [feature for feature in read if known[feature.name].sum() >= basis.fewest_known * n_known]
     found = _learned(basis, rows, full, wish, seed)
-    named = tuple(replace(segment, name=wish.names.get(segment.id, segment.name)) for segment in found.segments)
-    return replace(found, segments=named, why=found.why + _left_out(found.preparation, read))
+    return replace(found, why=found.why + _left_out(found.preparation, read))
+
+
+def _enough_known(basis: Basis, rows: Columns, features: Sequence[Feature]) -> tuple[list[Feature], int]:
+    """The basis' features that are known of enough accounts, and how many accounts have any of them."""
+    known = {feature: _is_known(rows, feature) for feature in features if basis.reads(feature)}
+    n_known = int(np.any([*known.values()], axis=0).sum()) if known else 0
+    return [feature for feature, own in known.items() if own.sum() >= basis.fewest_known * max(n_known, 1)], n_known
 
 
 def _is_known(rows: Columns, feature: Feature) -> npt.NDArray[np.bool_]:
@@ -84,7 +110,8 @@ def _too_few(n_known: int) -> str:
 
 
 def _undivided(basis: Basis, rows: Columns, why: str) -> Segmentation:
-    return Segmentation(basis.name, (Segment(f"{basis.name}-1", "All accounts", row_count(rows), 1.0),), why)
+    everyone = Segment(f"{basis.name}-all", "All accounts", "All accounts", row_count(rows), 1.0)
+    return Segmentation(basis.name, (everyone,), why)
 
 
 def _learned(basis: Basis, rows: Columns, features: Sequence[Feature], wish: Wish, seed: int) -> Segmentation:
@@ -107,6 +134,7 @@ def _learned(basis: Basis, rows: Columns, features: Sequence[Feature], wish: Wis
         mixture,
         choice.evidence,
         _most_surprise(preparation, mixture, rows),
+        len(segments),
     )
 
 
@@ -131,7 +159,7 @@ def _described(
     mixture = mixture.reordered(order)
     names = segment_names(X, mixture.assign(X), _axes(preparation, features))
     segments = tuple(
-        Segment(f"{basis.name}-{rank}", name, int(sizes[part]), float(sizes[part] / len(X)), choice.each[part])
+        Segment(f"{basis.name}-{rank}", name, name, int(sizes[part]), float(sizes[part] / len(X)), choice.each[part])
         for rank, (name, part) in enumerate(zip(names, order, strict=True), start=1)
     )
     return segments, mixture

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from features.errors import ReleaseError
 from pipelines.churn.encoder import Columns, FloatArray, row_count
-from pipelines.segmentation.mixture import Mixture
+from pipelines.segmentation.inference import Inference
+from pipelines.segmentation.mixture import IntArray, Mixture
 from pipelines.segmentation.preparation import Preparation
 from pipelines.segmentation.stability import NATURAL
 
@@ -23,9 +24,12 @@ class Segment:
     Attributes
     ----------
     id
-        The segmentation's name and a rank by size: "needs-1" is the largest.
+        The segmentation's name and a number, such as "needs-1": by size at first, then kept from release to release.
+        "needs-all" where there is only one.
     name
-        What sets it apart, in a few words; provisional until a person says better.
+        What a person calls it, or else `found_name`.
+    found_name
+        What set it apart when it was first found, in a few words.
     n, share
         Accounts for which it is the most probable segment, and their share of the accounts whose place is known.
     stability
@@ -35,6 +39,7 @@ class Segment:
 
     id: str
     name: str
+    found_name: str
     n: int
     share: float
     stability: float | None = None
@@ -71,6 +76,30 @@ class Evidence:
     stability: float | None
 
 
+class Placement(NamedTuple):
+    """Where accounts are: `membership` (n, k), rows sum to 1 or are NaN where nothing can be said.
+
+    `is_inferred` (n,) says that a row's place is predicted from what else is known of the account, `fits` (n,) is false
+    where the account is unlike any that the segments were learnt from.
+    """
+
+    membership: FloatArray
+    is_inferred: npt.NDArray[np.bool_]
+    fits: npt.NDArray[np.bool_]
+
+
+def most_probable(membership: FloatArray) -> IntArray:
+    """Return the position of each row's most probable segment, shape (n,), -1 where that is not known.
+
+    >>> most_probable(np.array([[0.2, 0.8], [np.nan, np.nan]])).tolist()
+    [1, -1]
+    """
+    if not membership.shape[1]:
+        return np.full(len(membership), -1)
+    best: IntArray = np.where(np.isnan(membership).any(axis=1), -1, np.nan_to_num(membership).argmax(axis=1))
+    return best
+
+
 @dataclass(frozen=True)
 class Segmentation:
     """Accounts grouped on one basis; complete in itself, so that serving needs this and numpy only.
@@ -89,6 +118,10 @@ class Segmentation:
         For every number of segments that was tried.
     most_surprise
         What 99.9 % of the accounts learned from stay below; an account beyond it fits nowhere.
+    last_number
+        The greatest number that an id ever had, so that none is given twice.
+    inference
+        How accounts of which the basis knows nothing are placed all the same; None where they stay unknown.
     """
 
     name: str
@@ -98,6 +131,13 @@ class Segmentation:
     mixture: Mixture | None = None
     evidence: tuple[Evidence, ...] = ()
     most_surprise: float | None = None
+    last_number: int = 0
+    inference: Inference | None = None
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether there are segments to be in, rather than one or none."""
+        return len(self.segments) > 1
 
     def membership(self, columns: Columns) -> FloatArray:
         """Return each row's probability of belonging to each segment, shape (n, k), in the order of `segments`.
@@ -129,6 +169,16 @@ class Segmentation:
         found: npt.NDArray[np.bool_] = self.mixture.surprise(prepared) <= self.most_surprise
         return found | np.isnan(prepared).all(axis=1)
 
+    def placement(self, columns: Columns) -> Placement:
+        """Return the place of each row: `membership`, or where that is not known what can be inferred."""
+        membership, fits = self.membership(columns), self.fits(columns)
+        is_inferred = np.zeros(len(membership), dtype=bool)
+        if self.inference is not None:
+            inferred = self.inference.probabilities(columns)
+            is_inferred = np.isnan(membership).any(axis=1) & ~np.isnan(inferred).any(axis=1)
+            membership = np.where(is_inferred[:, None], inferred, membership)
+        return Placement(membership, is_inferred, fits)
+
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain JSON types, without NaN or infinity."""
         return {
@@ -139,6 +189,8 @@ class Segmentation:
             "mixture": self.mixture and self.mixture.to_json(),
             "evidence": [asdict(tried) for tried in self.evidence],
             "most_surprise": self.most_surprise,
+            "last_number": self.last_number,
+            "inference": self.inference and self.inference.to_json(),
         }
 
     @classmethod
@@ -159,6 +211,8 @@ class Segmentation:
                 saved["mixture"] and Mixture.from_json(saved["mixture"]),
                 tuple(Evidence(**tried) for tried in saved["evidence"]),
                 saved["most_surprise"],
+                saved["last_number"],
+                saved["inference"] and Inference.from_json(saved["inference"]),
             )
         except (KeyError, TypeError, ValueError) as problem:
             raise ReleaseError.of(

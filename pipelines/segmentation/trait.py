@@ -1,0 +1,114 @@
+"""In what a segment differs from all accounts, how far, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from features.catalog import Feature
+from pipelines.churn.encoder import Columns, FloatArray, levels_of, numbers
+from pipelines.segmentation.mixture import IntArray
+from pipelines.segmentation.preparation import Preparation
+
+NOTABLE = 0.2
+"""Cohen's small effect (1988, Statistical Power Analysis, 2.2), in standard deviations."""
+FEWEST = 2
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Trait:
+    """One thing in which a segment differs from all accounts whose place is known.
+
+    `own` and `whole` are medians in `unit`, or shares (0 to 1) of a category's `level`. `effect` is the segment's mean
+    less that of all accounts in standard deviations of all accounts, on the scale on which accounts are compared
+    (logarithms of amounts, answers less the account's own level if there is a response style), with a 95 % interval.
+    `n` is how many accounts of the segment it is known of.
+    """
+
+    feature: str
+    sentence: str
+    unit: str
+    level: str | None
+    own: float
+    whole: float
+    effect: float
+    low: float
+    high: float
+    n: int
+
+
+def traits(
+    segments: IntArray, k: int, rows: Columns, preparation: Preparation, features: Sequence[Feature]
+) -> list[list[Trait]]:
+    """Return by segment the notable traits, at least 0.2 standard deviations, the most striking first.
+
+    `segments` (n,) are the segments of the rows, -1 where not known; `preparation` says which columns are looked at.
+    """
+    columns = list(_columns(rows, preparation, features))
+    found = [[_trait(column, segments, own) for column in columns] for own in range(k)]
+    notable = [[one for one in told if one is not None and abs(one.effect) >= NOTABLE] for told in found]
+    return [sorted(told, key=lambda one: -abs(one.effect)) for told in notable]
+
+
+class _Column(NamedTuple):
+    feature: Feature
+    level: str | None
+    scaled: FloatArray
+    plain: FloatArray
+    is_known: Bools
+
+
+def _columns(rows: Columns, preparation: Preparation, features: Sequence[Feature]) -> Iterator[_Column]:
+    by_name, encoded = {feature.name: feature for feature in features}, preparation.encode(rows)
+    for place, (name, level) in enumerate(preparation.axes()):
+        scaled = encoded[:, place]
+        if level is None:
+            plain = numbers(rows[name], name)
+            is_known = ~np.isnan(plain)
+        else:
+            plain, is_known = scaled, np.array([one is not None for one in levels_of(rows[name])], dtype=bool)
+        yield _Column(by_name[name], level, scaled, plain, is_known & ~np.isnan(scaled))
+
+
+def _trait(column: _Column, segments: IntArray, segment: int) -> Trait | None:
+    """What a column says of a segment; None where too few are known to say anything."""
+    of_all = column.is_known & (segments >= 0)
+    own = of_all & (segments == segment)
+    if own.sum() < FEWEST or of_all.sum() - own.sum() < FEWEST:
+        return None
+    typical = np.median if column.level is None else np.mean
+    return Trait(
+        column.feature.name,
+        column.feature.sentence,
+        column.feature.unit if column.level is None else "share",
+        column.level,
+        float(typical(column.plain[own])),
+        float(typical(column.plain[of_all])),
+        *_effect(column.scaled, own, of_all),
+        int(own.sum()),
+    )
+
+
+def _effect(values: FloatArray, own: Bools, of_all: Bools) -> tuple[float, float, float]:
+    """The standardised difference of a segment from all accounts, and its 95 % interval.
+
+    A segment with share w differs from all by (1 - w) times what it differs from the others; the interval of that is
+    Welch's (1947, The generalization of Student's problem, Biometrika 34).
+    """
+    from scipy.stats import t
+
+    inside, outside = values[own], values[of_all & ~own]
+    scale = max(float(values[of_all].std()), 1e-12) / (len(outside) / of_all.sum())
+    effect = float(inside.mean() - outside.mean()) / scale
+    parts = np.array([inside.var(ddof=1) / len(inside), outside.var(ddof=1) / len(outside)])
+    if parts.sum() == 0:
+        return effect, effect, effect
+    freedom = parts.sum() ** 2 / (parts**2 / [len(inside) - 1, len(outside) - 1]).sum()
+    reach = float(t.isf(0.025, freedom) * np.sqrt(parts.sum())) / scale
+    return effect, effect - reach, effect + reach
