@@ -9,16 +9,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from features.errors import PerennialError
-
-if TYPE_CHECKING:
-    from pipelines.config import Settings
+from pipelines.findings_cli import drivers, segments, whatif
+from pipelines.options import CONFIG, AsOfOption, ConfigOption, JsonOption, OutOption, give, say, settings_of
 
 app = typer.Typer(
     name="perennial",
@@ -29,24 +27,16 @@ app = typer.Typer(
     help="Which customers you are about to lose, how sure that is, and why.",
 )
 
-ConfigOption = Annotated[Path, typer.Option("--config", help="the settings file")]
-JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for a program to read")]
-OutOption = Annotated[Path, typer.Option("--out", help="file to write, ending in .parquet or .csv")]
-AsOfOption = Annotated[
-    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="only what was known before this date counts")
-]
-CONFIG = Path("perennial.toml")
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     try:
         app(args=None if argv is None else list(argv))
     except PerennialError as problem:
-        _say(f"error: {problem}")
+        say(f"error: {problem}")
         return 1
     except OSError as problem:
-        _say(f"error: got {problem}; expected a place that can be read and written; name another")
+        say(f"error: got {problem}; expected a place that can be read and written; name another")
         return 1
     except SystemExit as ended:
         return int(ended.code or 0)
@@ -71,10 +61,10 @@ def init(
     found = discover(folder)
     write_text(initial_settings(found, folder, config), config)
     for table, mapping in found.tables.items():
-        _say(f"{table:20} {mapping.source}")
+        say(f"{table:20} {mapping.source}")
     for note in found.notes:
-        _say(f"note: {note}")
-    _say(f"wrote {config}; read it, then run: perennial check --config {config}")
+        say(f"note: {note}")
+    say(f"wrote {config}; read it, then run: perennial check --config {config}")
 
 
 @app.command()
@@ -91,15 +81,15 @@ def check(
 
     from pipelines.check import check_data, report_table
 
-    settings = _settings(config)
+    settings = settings_of(config)
     found = check_data(settings, rejects)
     if as_json:
-        _print(json.dumps([asdict(finding) for finding in found.findings]))
+        give(json.dumps([asdict(finding) for finding in found.findings]))
     else:
         report_table(found.findings)
     if found.n_rejects:
-        _say(f"{found.n_rejects:,} rejected rows written to {found.rejects}")
-    _say(f"verdict: {found.verdict}")
+        say(f"{found.n_rejects:,} rejected rows written to {found.rejects}")
+    say(f"verdict: {found.verdict}")
     if not found.is_sufficient:
         raise typer.Exit(1)
 
@@ -115,11 +105,11 @@ def features(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CO
     from pipelines.output import check_writable
     from pipelines.progress import bar
 
-    settings = _settings(config)
+    settings = settings_of(config)
     check_writable(out, is_folder=settings.engine.name == "spark")
     with bar(("reading tables", "panel", "writing")) as tell:
         n_rows, n_features = write_panel(settings, as_of, out, tell)
-    _say(f"{n_rows:,} rows of {n_features} features written to {out}")
+    say(f"{n_rows:,} rows of {n_features} features written to {out}")
 
 
 @app.command()
@@ -133,12 +123,12 @@ def catalog(
     """
     from pipelines.catalogue_page import catalogue_json, catalogue_table, listed_features
 
-    listed = listed_features(_settings(config) if config else None)
+    listed = listed_features(settings_of(config) if config else None)
     if as_json:
-        _print(catalogue_json(listed))
+        give(catalogue_json(listed))
     else:
         catalogue_table(listed)
-    _say(f"{len(listed)} features")
+    say(f"{len(listed)} features")
 
 
 @app.command()
@@ -152,86 +142,31 @@ def train(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     from pipelines.train import STAGES
     from pipelines.train import train as run
 
-    settings = _settings(config)
+    settings = settings_of(config)
     with bar(STAGES) as tell:
         training = run(settings, tell)
     manifest = training.release.manifest
     if as_json:
-        _print(manifest.model_dump_json())
+        give(manifest.model_dump_json())
     for finding in training.findings:
         if finding.severity != "info":
-            _say(f"{finding.severity}: {finding.column}: {finding.what}")
+            say(f"{finding.severity}: {finding.column}: {finding.what}")
     for sentence in manifest.gate.sentences:
-        _say(sentence)
+        say(sentence)
     for name, segmentation in training.release.segmentations.items():
-        _say(f"{name} segments: {segmentation.why}")
+        say(f"{name} segments: {segmentation.why}")
     for sentence in sentences(training.causes):
-        _say(f"drivers: {sentence}")
-    _say(f"release {manifest.version}, registered as {settings.mlflow.model_name} version {training.registered}")
-    _say(f"runs: mlflow ui --backend-store-uri {settings.tracking_uri}")
+        say(f"drivers: {sentence}")
+    say(f"release {manifest.version}, registered as {settings.mlflow.model_name} version {training.registered}")
+    say(f"runs: mlflow ui --backend-store-uri {settings.tracking_uri}")
     if not manifest.gate.passed:
-        _say(f"the gate refuses promotion: {' '.join(manifest.gate.refused_for)}")
+        say(f"the gate refuses promotion: {' '.join(manifest.gate.refused_for)}")
         raise typer.Exit(1)
-    _say(f"next: perennial promote {manifest.version} --config {config}")
+    say(f"next: perennial promote {manifest.version} --config {config}")
 
 
-@app.command()
-def drivers(
-    config: ConfigOption = CONFIG,
-    out: Annotated[Path | None, typer.Option(help="file to write, ending in .parquet or .csv")] = None,
-    direct: Annotated[bool, typer.Option("--direct", help="also effects that do not go through perception")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Say which experiences cause churn, and how sure that is.
-
-    Effects by the declared causal order, with checks and refusals; logged in MLflow. Segments are the champion's.
-    """
-    from pipelines.explain_causes import STAGES, causes_table, explain_causes
-    from pipelines.explain_causes import as_json as in_json
-    from pipelines.output import check_writable, write_frame
-    from pipelines.progress import bar
-
-    settings = _settings(config)
-    if out:
-        check_writable(out)
-    with bar(STAGES) as tell:
-        causes = explain_causes(settings, tell, direct=direct)
-    if out:
-        write_frame(causes.table, out)
-        _say(f"{len(causes.table):,} figures written to {out}")
-    if as_json:
-        _print(in_json(causes.table))
-    else:
-        causes_table(causes)
-
-
-@app.command()
-def whatif(
-    driver: Annotated[str, typer.Option(help="name of a driver, as `perennial drivers` lists them")],
-    to: Annotated[str, typer.Option(help="level that accounts are brought to, such as 8h; 0 for none")],
-    segment: Annotated[str | None, typer.Option(help="only accounts of this segment of the champion")] = None,
-    config: ConfigOption = CONFIG,
-    as_json: JsonOption = False,
-) -> None:
-    """Say what a better experience would save.
-
-    Churners and revenue within the horizon, with interval, if the accounts that have it bad today had it better.
-    """
-    from dataclasses import asdict
-
-    from pipelines.explain_causes import STAGES, would_save
-    from pipelines.progress import bar
-
-    settings = _settings(config)
-    with bar(STAGES) as tell:
-        saved = would_save(settings, tell, driver=driver, to=to, segment=segment)
-    if as_json:
-        _print(json.dumps(asdict(saved), allow_nan=False))
-        return
-    _say(f"{driver}, {saved.contrast}, {saved.whose}")
-    for figure in saved.figures:
-        said = f"{figure.value:,.1f} {figure.unit} ({figure.low:,.1f} to {figure.high:,.1f}; {figure.basis})"
-        _print(f"{figure.figure}: {said} {figure.sentence}".rstrip())
+app.command()(drivers)
+app.command()(whatif)
 
 
 @app.command()
@@ -244,45 +179,18 @@ def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFI
     from pipelines.progress import bar
     from pipelines.score import STAGES, score_accounts
 
-    settings = _settings(config)
+    settings = settings_of(config)
     check_writable(out, is_folder=settings.engine.name == "spark")
     with bar(STAGES) as tell:
         scored = score_accounts(settings, as_of, out, tell)
     if as_json:
-        _print(json.dumps({"release": scored.version, "as_of": scored.as_of, "n_accounts": scored.n_accounts}))
-    _say(f"{scored.n_accounts:,} accounts as of {scored.as_of or 'no date'} by release {scored.version}: {out}")
+        give(json.dumps({"release": scored.version, "as_of": scored.as_of, "n_accounts": scored.n_accounts}))
+    say(f"{scored.n_accounts:,} accounts as of {scored.as_of or 'no date'} by release {scored.version}: {out}")
     for note in scored.notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
 
 
-@app.command()
-def segments(
-    out: Annotated[Path | None, typer.Option("--out", help="file of memberships, ending in .parquet or .csv")] = None,
-    config: ConfigOption = CONFIG,
-    as_json: JsonOption = False,
-) -> None:
-    """Print the champion's segments, and write which account is in which.
-
-    Of the accounts as `perennial score` last handed them to the service.
-    """
-    from pipelines.output import check_writable, write_frame
-    from pipelines.score import champion, published_rows
-    from pipelines.segments import in_words, memberships
-
-    settings = _settings(config)
-    if out is not None:
-        check_writable(out)
-    found = champion(settings).segmentations
-    if as_json:
-        _print(json.dumps({name: one.to_json() for name, one in found.items()}))
-    else:
-        for one in found.values():
-            for line in in_words(one):
-                _print(line)
-    if out is not None:
-        places = memberships(found, published_rows(settings))
-        write_frame(places, out)
-        _say(f"{places['account_id'].nunique():,} accounts: {out}")
+app.command()(segments)
 
 
 @app.command()
@@ -291,11 +199,11 @@ def promote(version: Annotated[str, typer.Argument(help="name of a release")], c
     from pipelines.progress import bar
     from pipelines.promotion import promote as run
 
-    settings = _settings(config)
+    settings = settings_of(config)
     with bar(("exporting the release",)) as tell:
         tell("exporting the release")
         manifest = run(settings, version)
-    _say(f"champion: {manifest.version}")
+    say(f"champion: {manifest.version}")
 
 
 @app.command()
@@ -304,11 +212,11 @@ def rollback(config: ConfigOption = CONFIG) -> None:
     from pipelines.progress import bar
     from pipelines.promotion import rollback as run
 
-    settings = _settings(config)
+    settings = settings_of(config)
     with bar(("verifying the release",)) as tell:
         tell("verifying the release")
         manifest = run(settings)
-    _say(f"champion: {manifest.version}")
+    say(f"champion: {manifest.version}")
 
 
 @app.command()
@@ -323,7 +231,7 @@ def serve(
     """
     import os
 
-    settings = _settings(config)
+    settings = settings_of(config)
     settings.state_folder.mkdir(parents=True, exist_ok=True)
     environment = {
         "PERENNIAL_RELEASES": str(settings.releases_folder),
@@ -343,27 +251,13 @@ def schema(what: Annotated[str, typer.Argument(help="config or tables")] = "tabl
     if what == "config":
         from pipelines.config import Settings
 
-        _print(json.dumps(Settings.model_json_schema(), indent=1))
+        give(json.dumps(Settings.model_json_schema(), indent=1))
     elif what == "tables":
         from features.tables import tables_schema
 
-        _print(json.dumps(tables_schema(), indent=1))
+        give(json.dumps(tables_schema(), indent=1))
     else:
         raise typer.BadParameter(f"got {what!r}; expected config or tables")
-
-
-def _settings(config: Path) -> Settings:
-    from pipelines.config import read_settings
-
-    return read_settings(config)
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _print(text: str) -> None:
-    typer.echo(text)
 
 
 if __name__ == "__main__":

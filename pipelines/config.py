@@ -75,6 +75,25 @@ class SegmentSettings(_Section):
     names: dict[str, str] = Field(default_factory=dict, description='by id, such as "needs-1", in your own words')
 
 
+class NeedsSettings(SegmentSettings):
+    """How many segments by need there are, and when accounts that never answered are placed in them."""
+
+    least_auc: float = Field(
+        0.6,
+        ge=0.5,
+        le=1,
+        description="where predicting is worse (0.5: guessing), silent accounts are unknown",
+    )
+
+
+class Segments(_Section):
+    """The three segmentations."""
+
+    firmographic: SegmentSettings = SegmentSettings()
+    behavioural: SegmentSettings = SegmentSettings()
+    needs: NeedsSettings = NeedsSettings()
+
+
 class Tiers(_Section):
     """Shares of accounts called high and medium risk when a release is made."""
 
@@ -124,7 +143,7 @@ class Settings(_Section):
     mlflow: MLflow = MLflow()
     features: dict[str, FeatureWords] = Field(default_factory=dict)
     drivers: dict[str, DriverSettings] = Field(default_factory=dict)
-    segments: dict[Literal["firmographic", "behavioural", "needs"], SegmentSettings] = Field(default_factory=dict)
+    segments: Segments = Segments()
     releases: Path = Field(Path("releases"), description="folder of promoted releases and their pointer")
     state: Path = Field(Path(".perennial"), description="folder of what Perennial keeps: runs, rows for the service")
     home: Path = Field(Path(), exclude=True, description="folder of this file; set when it is read")

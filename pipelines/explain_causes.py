@@ -19,7 +19,7 @@ from pipelines.drivers.importance import SHAP
 from pipelines.drivers.plain import nested
 from pipelines.drivers.whatif import WhatIf, amount, what_if
 from pipelines.registry import log_causes
-from pipelines.release import Release, read_pointer, read_release
+from pipelines.release import read_champion
 from pipelines.segments import segment_names
 from pipelines.train import mean_contributions, read_driver_data
 
@@ -31,7 +31,7 @@ STAGES = ("reading tables", "panel", "drivers", "MLflow")
 
 def explain_causes(settings: Settings, progress: Progress, *, direct: bool) -> Causes:
     """Return what causes churn by the settings' tables, logged in MLflow; segments and SHAP are of the champion."""
-    data, release = read_driver_data(settings, progress), _champion(settings)
+    data, release = read_driver_data(settings, progress), read_champion(settings.releases_folder)
     progress("drivers")
     contributions = None
     if release and data.rows:
@@ -62,7 +62,7 @@ def would_save(settings: Settings, progress: Progress, *, driver: str, to: str, 
         raise ModelError.of(
             data.why_not, "rows that effects can be learnt from", "bring dated tables of a year or more"
         )
-    chosen, rows, release = found[driver], data.rows, _champion(settings)
+    chosen, rows, release = found[driver], data.rows, read_champion(settings.releases_folder)
     segmentations = release.segmentations if release else {}
     labels = segment_labels({name: segment_names(one, rows.before) for name, one in segmentations.items()})
     level = amount(to, chosen.feature.unit)
@@ -125,8 +125,3 @@ def _cells(finding: Finding) -> Sequence[str]:
         f"{saved.value:,.0f} accounts ({saved.low:,.0f} to {saved.high:,.0f})" if saved else "-",
         f"{shap.value:.2f}" if shap else "-",
     )
-
-
-def _champion(settings: Settings) -> Release | None:
-    pointer = read_pointer(settings.releases_folder)
-    return None if pointer is None else read_release(settings.releases_folder / pointer["version"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from pipelines.churn.evaluation import MODEL, ON_LOGS
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+Shown = TypeVar("Shown")
 
 BINS = 10
 RESAMPLES = 200
@@ -46,15 +48,15 @@ def held_out_rows(predictions: pd.DataFrame) -> str:
     return f"{n:,} held-out rows" + (f" (for {stands_for:,.0f})" if stands_for > n else "")
 
 
-def png(draw: Any, frame: pd.DataFrame) -> bytes:
-    """Return a frame drawn by a function of axes and frame as a PNG file: the same frame gives the same bytes."""
+def png(draw: Callable[[Axes, Shown], None], shown: Shown) -> bytes:
+    """Return what `draw` draws of it as a PNG file: the same gives the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.5, 4.5), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    draw(axes, frame)
+    draw(axes, shown)
     axes.spines[["top", "right"]].set_visible(False)
     buffer = BytesIO()
     # No date inside.

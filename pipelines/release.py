@@ -8,25 +8,29 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from features.errors import ReleaseError
 from pipelines.churn.encoder import FloatArray
 from pipelines.churn.model import ChurnModel
 from pipelines.segmentation import Segmentation
+from pipelines.segmentation.comparison import Comparison
+from pipelines.segmentation.portrait import Portrait
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 3
+FORMAT = 4
 POINTER = "champion.json"
 DRIVERS = "drivers.parquet"
 BASES = ("firmographic", "behavioural", "needs")
+PORTRAIT: TypeAdapter[Portrait] = TypeAdapter(Portrait)
+COMPARISONS: TypeAdapter[tuple[Comparison, ...]] = TypeAdapter(tuple[Comparison, ...])
 
 
 class _Frozen(BaseModel):
@@ -77,12 +81,24 @@ def _nothing_found() -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Release:
-    """A release in memory; `drivers` is what is found of each driver, one row a figure, empty where nothing is."""
+    """A release in memory.
+
+    Attributes
+    ----------
+    segmentations, portraits
+        by name: what places accounts, and what is told of it to people.
+    drivers
+        what is found of each driver, one row a figure, empty where nothing is.
+    comparisons
+        which segmentation tells most of which outcome.
+    """
 
     manifest: Manifest
     churn: ChurnModel
     segmentations: Mapping[str, Segmentation]
     drivers: pd.DataFrame = field(default_factory=_nothing_found)
+    portraits: Mapping[str, Portrait] = field(default_factory=dict)
+    comparisons: tuple[Comparison, ...] = ()
 
     def tier(self, churn_prob: float) -> Literal["high", "medium", "low"]:
         """What a probability is called."""
@@ -112,7 +128,9 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
         release.churn.save(staging)
         (staging / "segments").mkdir()
         for name, segmentation in release.segmentations.items():
-            _write_json(staging / "segments" / f"{name}.json", segmentation.to_json())
+            portrait = asdict(release.portraits.get(name, Portrait()))
+            _write_json(staging / "segments" / f"{name}.json", {**segmentation.to_json(), "portrait": portrait})
+        _write_json(staging / "segments" / "comparison.json", [asdict(one) for one in release.comparisons])
         release.drivers.to_parquet(staging / DRIVERS, index=False)
         papers.reference.to_parquet(staging / "reference.parquet", index=False)
         (staging / "card.md").write_text(papers.card, encoding="utf-8")
@@ -155,11 +173,27 @@ def read_release(folder: Path) -> Release:
         when a file is absent, damaged, or of a form this version does not read.
     """
     manifest = verify(folder)
-    segmentations = {
-        name: Segmentation.from_json(json.loads((folder / "segments" / f"{name}.json").read_text("utf-8")))
-        for name in BASES
-    }
-    return Release(manifest, ChurnModel.load(folder), segmentations, _read_drivers(folder / DRIVERS))
+    saved = {name: json.loads((folder / "segments" / f"{name}.json").read_text("utf-8")) for name in BASES}
+    return Release(
+        manifest,
+        ChurnModel.load(folder),
+        {name: Segmentation.from_json(said) for name, said in saved.items()},
+        _read_drivers(folder / DRIVERS),
+        {name: PORTRAIT.validate_python(said["portrait"]) for name, said in saved.items()},
+        COMPARISONS.validate_json((folder / "segments" / "comparison.json").read_bytes()),
+    )
+
+
+def read_champion(releases: Path) -> Release | None:
+    """Return the release that the pointer in this folder names, None where nothing was promoted yet.
+
+    Raises
+    ------
+    ReleaseError
+        as `read_release` and `read_pointer`.
+    """
+    pointer = read_pointer(releases)
+    return None if pointer is None else read_release(releases / pointer["version"])
 
 
 def _read_drivers(path: Path) -> pd.DataFrame:

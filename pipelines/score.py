@@ -22,8 +22,8 @@ from pipelines.config import Settings
 from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings, write_folder
 from pipelines.features import write_tables
 from pipelines.output import write_frame
-from pipelines.release import Release, read_pointer, read_release
-from pipelines.segments import segment_names
+from pipelines.release import Release, read_champion, read_release
+from pipelines.segments import names_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,10 +140,10 @@ def champion(settings: Settings) -> Release:
     ReleaseError
         when none was promoted, or its files are damaged.
     """
-    pointer = read_pointer(settings.releases_folder)
-    if pointer is None:
+    found = read_champion(settings.releases_folder)
+    if found is None:
         raise ReleaseError.of("no champion", "a promoted release", "run `perennial train`, then `perennial promote`")
-    return read_release(settings.releases_folder / pointer["version"])
+    return found
 
 
 def published_rows(settings: Settings) -> pd.DataFrame:
@@ -166,7 +166,8 @@ def score_rows(release: Release, rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row per account, the most at risk first.
 
     Columns: account_id, as_of (where there is one), release, churn_prob (0 to 1, predicted), log_odds, tier, percentile
-    (0 to 100), a segment of each segmentation, and the strongest reasons in words.
+    (0 to 100), a segment of each segmentation (needs_is_inferred where the account never answered and its segment is
+    predicted from what else is known), and the strongest reasons in words.
     """
     log_odds = release.churn.log_odds(rows)
     churn_prob = probability(log_odds)
@@ -178,7 +179,10 @@ def score_rows(release: Release, rows: pd.DataFrame) -> pd.DataFrame:
         percentile=release.percentile(churn_prob),
     )
     for name, segmentation in release.segmentations.items():
-        scores[f"{name}_segment"] = segment_names(segmentation, rows)
+        place = segmentation.placement(rows)
+        scores[f"{name}_segment"] = names_of(segmentation, place.membership)
+        if name == "needs":
+            scores["needs_is_inferred"] = place.is_inferred
     texts = reason_texts(release, rows)
     for i in range(REASONS):
         scores[f"reason_{i + 1}"] = [text[i] if i < len(text) else None for text in texts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
@@ -16,6 +16,7 @@ import pandas as pd
 
 from features.catalog import Feature
 from features.checks import Finding
+from features.errors import ReleaseError
 from features.panel import Panel, PanelPlan, Progress, training_plan
 from features.sources import Warehouse
 from features.sufficiency import fail_on_errors, panel_findings
@@ -28,13 +29,14 @@ from pipelines.churn.training import train_churn
 from pipelines.config import Settings
 from pipelines.drivers.forest import forest_plot
 from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings
-from pipelines.figures import share_intervals, training_figures
+from pipelines.figures import training_figures
 from pipelines.panel_file import read_panel_rows
 from pipelines.reference import reference
 from pipelines.registry import Run, log_release
-from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, version_of, write_release
+from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, read_champion, version_of, write_release
 from pipelines.sampling import CURRENT_SHARE, current_rows, sampling, sampling_finding
-from pipelines.segmentation import Segmentation, Wish, fit_segmentations
+from pipelines.segment_figures import segment_figures
+from pipelines.segmenting import Segmented, churn_by_segment, segment_accounts
 
 STAGES = (
     "reading tables", "panel", "judging on held-out rows", "training", "segments", "drivers", "release", "MLflow",
@@ -78,26 +80,28 @@ def train(settings: Settings, progress: Progress) -> Training:
     churn = learn(panel, settings, progress)
     progress("segments")
     current = current_rows(panel, seed)
-    wishes: dict[str, Wish] = {
-        name: Wish(said.most, said.smallest_share, said.number, said.names) for name, said in settings.segments.items()
-    }
-    segmentations = fit_segmentations(current, panel.features, wishes=wishes, seed=seed)
+    champion, unread = _champion(settings)
+    findings += unread
+    segmented = segment_accounts(panel, current, settings.segments, champion, seed=seed)
+    segmentations = segmented.segmentations
     progress("drivers")
     contributions = mean_contributions(churn, current)
     causes = find_causes(data, settings, segmentations, contributions)
     progress("release")
-    release = replace(_release(settings, panel, current, evaluation, churn, segmentations), drivers=causes.table)
+    release = replace(_release(settings, panel, current, evaluation, churn, segmented), drivers=causes.table)
     papers = Papers(
         card=model_card(
             release.manifest,
             evaluation,
             contributions,
             list(segmentations.values()),
-            churn_by_segment(release, panel.matured, evaluation.predictions),
+            churn_by_segment(segmentations, panel.matured, evaluation.predictions),
             causes,
         ),
         reference=reference(current, panel.features),
-        figures=training_figures(evaluation.predictions, contributions) | {"drivers": forest_plot(causes.table)},
+        figures=training_figures(evaluation.predictions, contributions)
+        | {"drivers": forest_plot(causes.table)}
+        | segment_figures(segmented, current),
     )
     registered = _log(settings, release, papers, evaluation, progress)
     return Training(release, evaluation, contributions, causes, findings, registered)
@@ -215,7 +219,7 @@ def _release(
     current: pd.DataFrame,
     evaluation: Evaluation,
     churn: ChurnModel,
-    segmentations: Mapping[str, Segmentation],
+    segmented: Segmented,
 ) -> Release:
     churned, said = panel.rows["churned"].dropna(), sampling(panel)
     n_rows = said.get("n_rows", len(churned))
@@ -224,7 +228,7 @@ def _release(
     high = settings.tiers.high_share
     fingerprint = data_fingerprint(panel.rows)
     manifest = Manifest(
-        version=version_of(as_of, churn, segmentations, fingerprint),
+        version=version_of(as_of, churn, segmented.segmentations, fingerprint),
         created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         code_version=installed_version("perennial"),
         data_fingerprint=fingerprint,
@@ -242,35 +246,18 @@ def _release(
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=gate(evaluation),
     )
-    return Release(manifest, churn, segmentations)
+    return Release(
+        manifest, churn, segmented.segmentations, portraits=segmented.portraits, comparisons=segmented.comparisons
+    )
 
 
-def churn_by_segment(release: Release, matured: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return segment, n_accounts, n, counted (with low and high) and predicted churn (shares) of the held-out rows."""
-    rows = matured.iloc[predictions["row"]]
-    churned, weights = predictions["churned"].to_numpy(dtype=float), predictions["weight"].to_numpy()
-    predicted, accounts = predictions["model"].to_numpy(dtype=float), predictions["account_id"].to_numpy()
-    found = []
-    for name, segmentation in release.segmentations.items():
-        membership = segmentation.membership(rows)
-        known = np.asarray(~np.isnan(membership).any(axis=1))
-        best = np.nan_to_num(membership).argmax(axis=1) if membership.shape[1] else np.zeros(len(rows), dtype=int)
-        groups = [np.flatnonzero(known & (best == i)) for i in range(len(segmentation.segments))]
-        low, high = share_intervals(predictions, groups)
-        found += [
-            {
-                "segment": f"{name}: {segment.name}",
-                "n_accounts": len(set(accounts[group])),
-                "n": len(group),
-                "counted": np.average(churned[group], weights=weights[group]),
-                "low": low[i],
-                "high": high[i],
-                "predicted": np.average(predicted[group], weights=weights[group]),
-            }
-            for i, (segment, group) in enumerate(zip(segmentation.segments, groups, strict=True))
-            if len(group)
-        ]
-    return pd.DataFrame(found)
+def _champion(settings: Settings) -> tuple[Release | None, list[Finding]]:
+    """The release that serves; where it cannot be read, none, and a warning, since that does not stand in the way."""
+    try:
+        return read_champion(settings.releases_folder), []
+    except ReleaseError as problem:
+        why = f"segments get new ids, as those of the champion cannot be read: {problem}"
+        return None, [Finding("release", "segments", "warning", why, 1, "look whether the ids matter to anyone")]
 
 
 def _log(settings: Settings, release: Release, papers: Papers, evaluation: Evaluation, progress: Progress) -> str:

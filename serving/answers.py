@@ -76,6 +76,16 @@ class Answers:
         """
         return self._predictor().drivers.of(segment)
 
+    def segments(self, segmentation: str | None) -> bytes:
+        """Return as JSON the champion's segments and what is told of them, of all segmentations or of one.
+
+        Raises
+        ------
+        Refusal
+            When no release serves, or there is no such segmentation.
+        """
+        return self._predictor().segments.of(segmentation)
+
     def _predictor(self) -> Predictor:
         if self.champion.predictor is None:
             raise Refusal("no_release", self.not_ready() or NO_RELEASE)

@@ -23,7 +23,12 @@ def api(answers: Callable[[], Answers]) -> Starlette:
         asked = query_values(request.query_params.multi_items(), ["segment"])
         return Response(answers().drivers(asked.get("segment")), media_type="application/json")
 
-    return Starlette(routes=[Route("/drivers", drivers, methods=["GET"])], exception_handlers={Refusal: _refused})
+    async def segments(request: Request) -> Response:
+        asked = query_values(request.query_params.multi_items(), ["segmentation"])
+        return Response(answers().segments(asked.get("segmentation")), media_type="application/json")
+
+    routes = [Route("/drivers", drivers, methods=["GET"]), Route("/segments", segments, methods=["GET"])]
+    return Starlette(routes=routes, exception_handlers={Refusal: _refused})
 
 
 async def _refused(_: Request, refusal: Exception) -> Response:

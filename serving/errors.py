@@ -15,6 +15,7 @@ STATUS = {
     "not_found": 404,
     "unknown_account": 404,
     "unknown_segment": 404,
+    "unknown_segmentation": 404,
     "method_not_allowed": 405,
     "body_timeout": 408,
     "body_too_large": 413,

@@ -110,6 +110,7 @@ class Membership(BaseModel):
     name: str
     probability: float = Field(ge=0, le=1, description="predicted probability of belonging to it")
     memberships: dict[str, float] = Field(description="the probability for every segment by id; they add up to 1")
+    is_inferred: bool = Field(description="true where it never answered: predicted from what else is known of it")
     fits: bool = Field(description="false where the account is unlike any that the segments were learnt from")
 
 

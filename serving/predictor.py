@@ -15,6 +15,7 @@ from pipelines.release import Release
 from pipelines.segmentation import Segmentation
 from serving.drivers import DriverAnswers
 from serving.payloads import Membership, Prediction, ReasonGiven
+from serving.segments import SegmentAnswers
 from serving.vocabulary import FeatureRow, Vocabulary
 
 TOLERANCE = 1e-6
@@ -30,8 +31,8 @@ class Predictor:
         What predicts.
     vocabulary
         What it can read.
-    drivers
-        What it found of its drivers, ready to be sent.
+    drivers, segments
+        What it found of its drivers and its segments, ready to be sent.
     base_log_odds
         The log-odds before anything is known of an account.
     """
@@ -41,6 +42,7 @@ class Predictor:
         self.version = release.manifest.version
         self.vocabulary = Vocabulary.of(release.churn.encoder)
         self.drivers = DriverAnswers(release.manifest, release.drivers)
+        self.segments = SegmentAnswers(release)
         _, self.base_log_odds = release.churn.contributions(self.vocabulary.columns([{}]))
 
     def warm(self) -> None:
@@ -94,18 +96,24 @@ class Predictor:
 
     def _places(self, columns: Columns) -> Iterator[list[Membership | None]]:
         for segmentation in self.release.segmentations.values():
-            rows = zip(segmentation.membership(columns), segmentation.fits(columns), strict=True)
-            yield [_place(segmentation, row, fits=bool(fits)) for row, fits in rows]
+            rows = zip(*segmentation.placement(columns), strict=True)
+            yield [_place(segmentation, row, is_inferred=is_inferred, fits=fits) for row, is_inferred, fits in rows]
 
 
 def _given(explanation: Explanation) -> list[ReasonGiven]:
     return [ReasonGiven(**vars(reason)) for reason in explanation.reasons]
 
 
-def _place(segmentation: Segmentation, row: FloatArray, *, fits: bool) -> Membership | None:
+def _place(segmentation: Segmentation, row: FloatArray, *, is_inferred: bool, fits: bool) -> Membership | None:
     if not len(row) or np.isnan(row).any():
         return None
     best = segmentation.segments[int(row.argmax())]
     memberships = {segment.id: float(share) for segment, share in zip(segmentation.segments, row, strict=True)}
-    probability = memberships[best.id]
-    return Membership(id=best.id, name=best.name, probability=probability, memberships=memberships, fits=fits)
+    return Membership(
+        id=best.id,
+        name=best.name,
+        probability=memberships[best.id],
+        memberships=memberships,
+        is_inferred=bool(is_inferred),
+        fits=bool(fits),
+    )

@@ -21,6 +21,9 @@ GAIN_SHARE = 0.03
 STABLE, LOOSE = 0.85, 0.6
 """Hennig's marks for a cluster's Jaccard index (highly stable from 0.85, not to be trusted below 0.6), here for the
 adjusted Rand index of all clusters together."""
+DISSOLVED = 0.5
+"""Hennig (2008), Dissolution point and isolation robustness, Journal of Multivariate Analysis 99: of a segment no
+more like any of the refit's than this (Jaccard), nothing is left."""
 PATIENCE = 2
 """The search ends after so many numbers in a row without a clear gain."""
 
@@ -64,14 +67,13 @@ def choose(X: FloatArray, fit: MixtureFit, preparation: Preparation, wish: Wish,
     if not listed:
         none = f"one segment: no split into segments of at least {wish.smallest_share:.0%} is a clear gain"
         return Choice(None, none, evidence)
-    weighed: list[tuple[Evidence, Stability]] = []
-    while len(weighed) < len(listed) and (not weighed or weighed[-1][1].together < STABLE):
-        tried = listed[-1 - len(weighed)]
-        agreement = stability(X, found[tried.n_segments], fit, seed=seed)
-        weighed.append((replace(tried, stability=agreement.together), agreement))
-    best, agreement = max(weighed, key=lambda pair: pair[1].together)
-    by_number = {tried.n_segments: tried for tried in (*evidence, *(pair[0] for pair in weighed))}
-    shown, why = tuple(by_number.values()), _why(best, agreement, listed)
+    weighed = [stability(X, found[tried.n_segments], fit, seed=seed) for tried in listed]
+    listed = [replace(tried, stability=agreement.together) for tried, agreement in zip(listed, weighed, strict=True)]
+    shown = tuple({tried.n_segments: tried for tried in (*evidence, *listed)}.values())
+    steady = [place for place, agreement in enumerate(weighed) if _is_steady(agreement)]
+    place = steady[-1] if steady else int(np.argmax([agreement.together for agreement in weighed]))
+    best, agreement = listed[place], weighed[place]
+    why = _why(best, agreement, listed)
     if agreement.together < LOOSE:
         return Choice(None, why, shown)
     against = against_no_structure(X, found[best.n_segments], fit, preparation, seed=seed)
@@ -133,10 +135,15 @@ def _smallest_share(X: FloatArray, mixture: Mixture) -> float:
     return float(np.bincount(mixture.assign(X), minlength=len(mixture.weights)).min() / len(X))
 
 
+def _is_steady(agreement: Stability) -> bool:
+    """Whether all segments together come back, and none of them dissolves."""
+    return agreement.together >= STABLE and min(agreement.each) > DISSOLVED
+
+
 def _why(best: Evidence, agreement: Stability, listed: Sequence[Evidence]) -> str:
     words = f"adjusted Rand index {agreement.together:.2f}"
     if agreement.together < LOOSE:
         return f"one segment: no split that was found comes back when the accounts are resampled ({words} at best)"
-    rank = "finest stable" if agreement.together >= STABLE else "most stable"
+    rank = "finest stable" if _is_steady(agreement) else "most stable"
     numbers = ", ".join(str(tried.n_segments) for tried in listed)
     return f"{best.n_segments} segments: the {rank} of those shortlisted ({numbers}), {words} when resampled"

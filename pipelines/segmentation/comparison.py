@@ -64,7 +64,7 @@ def compare(outcome: str, values: FloatArray, segments: Mapping[str, IntArray], 
     folds = np.random.default_rng(seed).permutation(n) % FOLDS
     of_all = (y - _held_out(y, np.zeros(n, dtype=np.intp), folds)) ** 2
     errors = {name: (y - _held_out(y, own[is_known], folds)) ** 2 for name, own in divided.items()}
-    drawn = {name: [] for name in errors}
+    drawn: dict[str, list[FloatArray]] = {name: [] for name in errors}
     for weights in resampled_weights(np.arange(n), RESAMPLES, seed=seed):
         for name, error in errors.items():
             drawn[name].append(1 - weights @ error / (weights @ of_all))
@@ -72,9 +72,7 @@ def compare(outcome: str, values: FloatArray, segments: Mapping[str, IntArray], 
     shares = {name: float(1 - error.sum() / of_all.sum()) for name, error in errors.items()}
     intervals = {name: percentile_interval(share, resampled[name]) for name, share in shares.items()}
     ranked = sorted(shares, key=lambda name: -shares[name])
-    told = tuple(
-        Told(name, len(np.unique(divided[name][is_known])), *_plain(intervals[name])) for name in ranked
-    )
+    told = tuple(Told(name, len(np.unique(divided[name][is_known])), *_plain(intervals[name])) for name in ranked)
     return Comparison(outcome, n, told, _verdict(told, resampled))
 
 

@@ -67,9 +67,7 @@ def fit_segmentations(
 
 def prepared(rows: Columns, features: Sequence[Feature], *, seed: int) -> dict[str, Preparation]:
     """Return by basis how the columns that it reads are put on one scale, whether there are segments or not."""
-    return {
-        basis.name: basis.prepare(rows, _enough_known(basis, rows, features)[0], seed)[0] for basis in bases()
-    }
+    return {basis.name: basis.prepare(rows, _enough_known(basis, rows, features)[0], seed)[0] for basis in bases()}
 
 
 def _fitted(basis: Basis, rows: Columns, features: Sequence[Feature], wish: Wish, seed: int) -> Segmentation:

@@ -38,9 +38,7 @@ def matched(shared: IntArray) -> dict[int, int]:
 
     of_old, of_new = shared.sum(axis=1), shared.sum(axis=0)
     pairs = zip(*linear_sum_assignment(-shared), strict=True)
-    return {
-        int(new): int(old) for old, new in pairs if shared[old, new] > MOST * max(of_old[old], of_new[new])
-    }
+    return {int(new): int(old) for old, new in pairs if shared[old, new] > MOST * max(of_old[old], of_new[new])}
 
 
 def with_kept_ids(new: Segmentation, champion: Segmentation | None, rows: Columns) -> Segmentation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -31,8 +32,8 @@ class Migration:
     Attributes
     ----------
     between
-        "months": accounts at one month's start and at the next, summed over the last twelve pairs of months. "releases":
-        the accounts of today by the segments of the champion and by these.
+        "months": accounts at one month's start and at the next, summed over the last twelve pairs of months.
+        "releases": the accounts of today by the segments of the champion and by these.
     since, until
         First and last date, or the champion's version and nothing.
     sources, targets
@@ -93,7 +94,7 @@ def between_months(segmentation: Segmentation, at: Placed) -> Migration | None:
         return None
     k = len(ids)
     counts = np.zeros((k, k + 1), dtype=np.intp)
-    for now, then in zip(dates[:-1], dates[1:], strict=True):
+    for now, then in pairwise(dates):
         counts += _moves(at, now, then, k)
     stayed = counts[:, :k]
     share = np.trace(stayed) / max(stayed.sum(), 1)
@@ -144,8 +145,9 @@ def drift(segmentation: Segmentation, at: Placed) -> Drift | None:
     k, dates = len(segmentation.segments), np.unique(at.dates[at.segments >= 0])
     if len(dates) < 2:
         return None
-    counts = np.array([np.bincount(at.segments[(at.dates == date) & (at.segments >= 0)], minlength=k) for date in dates])
-    unlike = [float(1 - at.fits[(at.dates == date) & (at.segments >= 0)].mean()) for date in dates]
+    of_each = [(at.dates == date) & (at.segments >= 0) for date in dates]
+    counts = np.array([np.bincount(at.segments[own], minlength=k) for own in of_each])
+    unlike = [float(1 - at.fits[own].mean()) for own in of_each]
     n = counts.sum(axis=1)
     shares = counts / n[:, None]
     psi = population_stability(counts[0], counts[-1])

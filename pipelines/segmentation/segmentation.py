@@ -65,8 +65,8 @@ class Evidence:
     smallest_share
         Accounts in the smallest segment.
     stability
-        Median adjusted Rand index between these segments and those of refits on resampled accounts; None where it was
-        not looked into, because the criterion did not shortlist it or a finer one had proved stable.
+        Median adjusted Rand index between these segments and those of refits on resampled accounts; None where the
+        criterion did not shortlist the number.
     """
 
     n_segments: int
@@ -172,10 +172,10 @@ class Segmentation:
     def placement(self, columns: Columns) -> Placement:
         """Return the place of each row: `membership`, or where that is not known what can be inferred."""
         membership, fits = self.membership(columns), self.fits(columns)
-        is_inferred = np.zeros(len(membership), dtype=bool)
+        is_inferred: npt.NDArray[np.bool_] = np.zeros(len(membership), dtype=bool)
         if self.inference is not None:
             inferred = self.inference.probabilities(columns)
-            is_inferred = np.isnan(membership).any(axis=1) & ~np.isnan(inferred).any(axis=1)
+            is_inferred = np.asarray(np.isnan(membership).any(axis=1) & ~np.isnan(inferred).any(axis=1))
             membership = np.where(is_inferred[:, None], inferred, membership)
         return Placement(membership, is_inferred, fits)
 

@@ -98,7 +98,9 @@ def look_at_unanswered(
     X, y = X[answered][sample], segments[answered][sample]
     quality = _quality(X, y, (1 / propensity - 1)[sample], k, seed)
     is_good = quality.is_good(least_auc)
-    verdict = "predicted from what else is known" if is_good else f"unknown: no prediction reaches AUC {least_auc} surely"
+    verdict = (
+        "predicted from what else is known" if is_good else f"unknown: no prediction is good enough (AUC {least_auc})"
+    )
     why = f"{verdict}: {quality.sentence}"
     found = Unanswered(
         n_answered, n_accounts, why, effective, quality.auc, quality.log_loss, quality.log_loss_of_shares, of_all

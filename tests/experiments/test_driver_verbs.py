@@ -31,7 +31,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled(), pytest.MonkeyPatch.context() as patch:
         printed: list[str] = []
-        patch.setattr("pipelines.cli._print", printed.append)
+        patch.setattr("pipelines.findings_cli.give", printed.append)
         assert main(["drivers", "--config", config, "--out", str(out), "--json"]) == 0
     truth = json.loads((home / "tables" / "truth.json").read_text())["effects"]
     return Told(config, json.loads(printed[0]), pd.read_parquet(out), truth)

@@ -11,7 +11,7 @@ import pytest
 
 from features.feature import Feature
 from pipelines.segmentation import fit_segmentations
-from pipelines.segments import in_words, memberships
+from pipelines.segments import memberships
 
 SPENT = Feature("spent_90d", "behaviour", "behaviour", "money", "Amount bought, last 90 days")
 
@@ -36,13 +36,6 @@ def test_every_account_has_a_place_in_every_segmentation_that_knows_it(rows: pd.
     assert places.loc[places["segmentation"] == "needs", "segment"].isna().all()
 
 
-def test_the_words_tell_number_size_and_whether_a_segment_is_natural(rows: pd.DataFrame) -> None:
-    lines = list(in_words(fit_segmentations(rows, (SPENT,), seed=0)["behavioural"]))
-    assert lines[0].startswith("behavioural: 2 segments: the finest stable")
-    assert "180 accounts (counted), 60%; natural, comes back to" in lines[1]
-    assert any(line.startswith("  weighed 3: BIC") for line in lines)
-
-
 def test_the_command_prints_segments_and_writes_memberships(project, capsys: pytest.CaptureFixture) -> None:
     out = project.folder / "segments.parquet"
     assert project.run("promote", project.versions[0]) == 0
@@ -51,6 +44,10 @@ def test_the_command_prints_segments_and_writes_memberships(project, capsys: pyt
     assert project.run("score", "--out", str(project.folder / "scores.csv")) == 0
     capsys.readouterr()
     assert project.run("segments", "--out", str(out), "--json") == 0
-    assert set(json.loads(capsys.readouterr().out)) == {"firmographic", "behavioural", "needs"}
+    said = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in said["segmentations"]] == ["firmographic", "behavioural", "needs"]
+    assert said["release"] == project.versions[0]
+    assert project.run("segments") == 0
+    assert capsys.readouterr().out.startswith("firmographic: ")
     scores = pd.read_csv(Path(project.folder) / "scores.csv")
     assert pd.read_parquet(out)["account_id"].nunique() == len(scores)

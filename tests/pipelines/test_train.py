@@ -20,7 +20,8 @@ from pipelines.release import read_release
 from pipelines.sampling import current_rows, latest, sampling
 from pipelines.score import _beyond_knowledge
 from pipelines.segmentation import Segment
-from pipelines.train import churn_by_segment, data_fingerprint, evaluate, read_panel
+from pipelines.segmenting import churn_by_segment
+from pipelines.train import data_fingerprint, evaluate, read_panel
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def judged(trained, tmp_path_factory):
 class ByPlan:
     """A segmentation of which it is known who is where."""
 
-    segments = (Segment("firmographic-1", "Free", 0, 0.0), Segment("firmographic-2", "Paying", 0, 0.0))
+    segments = tuple(Segment(f"firmographic-{name}", name, name, 0, 0.0) for name in ("Free", "Paying"))
 
     def membership(self, rows: pd.DataFrame) -> np.ndarray:
         free = (rows["plan"] == "free").to_numpy(dtype=float)
@@ -44,8 +45,8 @@ class ByPlan:
 
 
 def test_churn_by_segment_is_that_of_the_held_out_rows_in_it(judged):
-    panel, evaluation, release = judged
-    by_plan = replace(release, segmentations={"firmographic": ByPlan()})
+    panel, evaluation, _ = judged
+    by_plan = {"firmographic": ByPlan()}
     found = churn_by_segment(by_plan, panel.matured, evaluation.predictions).set_index("segment")
     rows = panel.matured.set_index("account_id")
     held_out = evaluation.predictions.assign(
@@ -164,8 +165,8 @@ def test_current_rows_whose_label_is_not_due_are_all_there():
 
 
 def test_churn_by_segment_of_a_sample_is_that_of_all_rows(sampled, judged):
-    panel, evaluation, release = judged
-    by_plan = replace(release, segmentations={"firmographic": ByPlan()})
+    panel, evaluation, _ = judged
+    by_plan = {"firmographic": ByPlan()}
     whole, part = (
         churn_by_segment(by_plan, of.matured, judgement.predictions).set_index("segment")
         for of, judgement in ((panel, evaluation), (sampled, evaluate(sampled, Settings())))

@@ -88,3 +88,24 @@ def test_an_error_of_ours_says_so_and_no_more() -> None:
     assert _error(reply)[:2] == (500, "internal_error")
     assert "Traceback" not in reply.text
     assert "TypeError" not in json.dumps(reply.json())
+
+
+def test_segments_are_told_of_all_or_of_one_segmentation(answers: Answers) -> None:
+    reply = ask(answers, "/segments?segmentation=needs")
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "application/json")
+    assert [one["name"] for one in reply.json()["segmentations"]] == ["needs"]
+    assert len(ask(answers, "/segments").json()["segmentations"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("segmentation=moods", 404, "unknown_segmentation"),
+        ("segment=needs-1", 422, "invalid_request"),
+        ("segmentation=needs&segmentation=needs", 422, "invalid_request"),
+    ],
+)
+def test_a_question_about_segments_that_cannot_be_answered_is_refused(
+    answers: Answers, query: str, status: int, code: str
+) -> None:
+    assert _error(ask(answers, f"/segments?{query}"))[:2] == (status, code)

@@ -102,6 +102,7 @@ def test_segments_are_those_of_the_release_and_null_where_unknown(
             else:
                 assert place is not None
                 assert place.id == segmentation.segments[int(expected.argmax())].id
+                assert not place.is_inferred
                 assert list(place.memberships.values()) == pytest.approx(expected.tolist(), abs=1e-9)
     assert any(found.segments["needs"] is None for found in predictor.predict(_as_sent(rows), [False] * 40))
 
@@ -129,3 +130,19 @@ def test_a_release_that_predicts_no_number_does_not_warm(release: Release) -> No
     churn = replace(release.churn, calibration=Calibration(float("nan"), 1.0))
     with pytest.raises(ValidationError, match="churn_prob"):
         Predictor(replace(release, churn=churn)).warm()
+
+
+def test_needs_of_an_account_that_never_answered_are_told_apart_from_answers(release: Release) -> None:
+    from pipelines.segmentation.inference import Inference
+
+    needs = release.segmentations["needs"]
+    seats = release.segmentations["firmographic"].preparation
+    assert seats is not None
+    k, d = len(needs.segments), len(seats.axes())
+    guessed = replace(needs, inference=Inference(seats, np.arange(k, dtype=float), np.zeros((k, d))))
+    predictor = Predictor(replace(release, segmentations={**release.segmentations, "needs": guessed}))
+    silent, unknown = predictor.predict([FeatureRow({"seats": 12.0}), FeatureRow({})], [False, False])
+    assert silent.segments["needs"] is not None
+    assert silent.segments["needs"].is_inferred
+    assert silent.segments["needs"].id == needs.segments[-1].id
+    assert unknown.segments["needs"] is None

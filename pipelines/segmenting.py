@@ -1,0 +1,186 @@
+"""The stage of segments: a panel -> segmentations, what there is to tell of them, and which tells most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from features.catalog import Feature
+from features.panel import Panel
+from pipelines.account_draw import drawn
+from pipelines.churn.encoder import Columns, FloatArray, numbers
+from pipelines.churn.population import row_weights
+from pipelines.config import Segments
+from pipelines.figures import share_intervals
+from pipelines.segmentation import Segmentation, Wish, fit_segmentations
+from pipelines.segmentation.comparison import Comparison, compare
+from pipelines.segmentation.fitting import prepared
+from pipelines.segmentation.migration import between_months, between_releases, drift, placed
+from pipelines.segmentation.portrait import Portrait
+from pipelines.segmentation.profile import Measure, profiles
+from pipelines.segmentation.segmentation import most_probable
+from pipelines.segmentation.unanswered import look_at_unanswered
+
+if TYPE_CHECKING:
+    from pipelines.release import Release
+
+REVENUE = ("mrr_now", "spent_365d", "annual_revenue")
+EXPERIENCE = ("nps_last", "csat_last", "nps", "csat")
+"""Of each the first that there is."""
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """What the stage came to: by name the segmentations and what is told of them, and how they compare."""
+
+    segmentations: Mapping[str, Segmentation]
+    portraits: Mapping[str, Portrait]
+    comparisons: tuple[Comparison, ...]
+
+
+def segment_accounts(
+    panel: Panel, current: pd.DataFrame, settings: Segments, champion: Release | None, *, seed: int
+) -> Segmented:
+    """Return the segments of today's accounts, by whose ids the champion's live on, and what is told of them.
+
+    Parameters
+    ----------
+    current
+        one row for each account: the latest.
+    champion
+        the release that serves, None before the first.
+    """
+    features, columns = panel.features, _columns(current)
+    found = fit_segmentations(
+        current,
+        features,
+        wishes={name: Wish(one.most, one.smallest_share, one.number, one.names) for name, one in settings},
+        champion=champion.segmentations if champion else None,
+        seed=seed,
+    )
+    unanswered, inference = look_at_unanswered(
+        found["needs"], columns, features, least_auc=settings.needs.least_auc, seed=seed
+    )
+    found["needs"] = replace(found["needs"], inference=inference)
+    preparations = [one for one in prepared(columns, features, seed=seed).values() if one.columns]
+    measures = list(_measures(panel, current))
+    portraits = {
+        name: replace(
+            _movements(one, panel, columns, champion, seed),
+            profiles=profiles(one, columns, features, preparations, measures),
+            unanswered=unanswered if name == "needs" else None,
+        )
+        for name, one in found.items()
+    }
+    return Segmented(found, portraits, tuple(_comparisons(found, panel, seed)))
+
+
+def churn_by_segment(
+    segmentations: Mapping[str, Segmentation], matured: pd.DataFrame, predictions: pd.DataFrame
+) -> pd.DataFrame:
+    """Return segment, n_accounts, n, counted (with low and high) and predicted churn (shares) of the held-out rows."""
+    rows = matured.iloc[predictions["row"]]
+    churned, weights = predictions["churned"].to_numpy(dtype=float), predictions["weight"].to_numpy()
+    predicted, accounts = predictions["model"].to_numpy(dtype=float), predictions["account_id"].to_numpy()
+    found = []
+    for name, segmentation in segmentations.items():
+        segments = most_probable(segmentation.membership(_columns(rows)))
+        groups = [np.flatnonzero(segments == place) for place in range(len(segmentation.segments))]
+        low, high = share_intervals(predictions, groups)
+        found += [
+            {
+                "segment": f"{name}: {segment.name}",
+                "n_accounts": len(set(accounts[group])),
+                "n": len(group),
+                "counted": np.average(churned[group], weights=weights[group]),
+                "low": low[i],
+                "high": high[i],
+                "predicted": np.average(predicted[group], weights=weights[group]),
+            }
+            for i, (segment, group) in enumerate(zip(segmentation.segments, groups, strict=True))
+            if len(group)
+        ]
+    return pd.DataFrame(found)
+
+
+def _columns(rows: pd.DataFrame) -> Columns:
+    return {str(name): rows[name] for name in rows}
+
+
+def _measures(panel: Panel, current: pd.DataFrame) -> Iterator[Measure]:
+    """Churn over all dates whose label has come due, revenue and experience as they are now."""
+    matured = panel.matured
+    churned = matured["churned"].to_numpy(dtype=bool)
+    accounts = matured["account_id"].factorize()[0]
+    weights = row_weights(churned, panel.kept_share)
+    what = f"churned within {panel.definition.horizon_days} days"
+    yield Measure(what, "share", churned.astype(float), accounts, _columns(matured), weights)
+    for feature in _told_by(panel.features, current):
+        values = numbers(current[feature.name], feature.name)
+        everyone = np.arange(len(current))
+        yield Measure(feature.sentence, feature.unit, values, everyone, _columns(current), np.ones(len(current)))
+
+
+def _told_by(features: Sequence[Feature], rows: pd.DataFrame) -> Iterator[Feature]:
+    """The features that tell of revenue and of experience, where there are any."""
+    by_name = {feature.name: feature for feature in features if feature.kind == "number"}
+    for names in (REVENUE, EXPERIENCE):
+        known = [name for name in names if name in by_name and rows[name].notna().any()]
+        yield from (by_name[name] for name in known[:1])
+
+
+def _movements(one: Segmentation, panel: Panel, columns: Columns, champion: Release | None, seed: int) -> Portrait:
+    """Who moved, and whether segments drift; dates at which accounts were observed one by one are no months."""
+    releases = months = shifted = None
+    old = champion.segmentations[one.name] if champion else None
+    if champion and old and one.is_divided and old.is_divided:
+        releases = between_releases(old, champion.manifest.version, one, columns)
+    if one.is_divided and panel.definition.kind != "labelled":
+        at = placed(one, _everyone(panel, seed))
+        months, shifted = between_months(one, at), drift(one, at)
+    return Portrait(months=months, releases=releases, drift=shifted)
+
+
+def _everyone(panel: Panel, seed: int) -> pd.DataFrame:
+    """The panel's rows, of accounts drawn at random where those that stayed were: all that churned were kept."""
+    rows = panel.rows
+    return rows if panel.kept_share == 1 else rows[drawn(rows["account_id"], seed) < panel.kept_share]
+
+
+def _comparisons(found: Mapping[str, Segmentation], panel: Panel, seed: int) -> Iterator[Comparison]:
+    """How much segments tell of what came later, where there are dates; else of churn alone.
+
+    Segments are those of the last date whose label has come due; churn is what followed upon it, revenue and experience
+    are those of the latest date. What was measured at the same time would be told best by whoever reads it.
+    """
+    rows = _everyone(panel, seed)
+    before = rows[rows["churned"].notna()]
+    if "as_of" in before:
+        before = before[before["as_of"] == before["as_of"].max()]
+    before = before.drop_duplicates("account_id", keep="last").reset_index(drop=True)
+    if before.empty:
+        return
+    columns = _columns(before)
+    segments = {name: most_probable(one.membership(columns)) for name, one in found.items()}
+    churned = before["churned"].to_numpy(dtype=float)
+    yield compare(f"churn within {panel.definition.horizon_days} days", churned, segments, seed=seed)
+    if "as_of" not in rows or before["as_of"].max() == rows["as_of"].max():
+        return
+    after = rows[rows["as_of"] == rows["as_of"].max()].set_index("account_id")
+    for feature in _told_by(panel.features, after.reset_index()):
+        later = numbers(after[feature.name].reindex(before["account_id"]), feature.name)
+        is_amount = feature.name in REVENUE
+        words = f"{feature.sentence}, {(rows['as_of'].max() - before['as_of'].max()).days} days later"
+        yield compare(
+            f"{words} (logarithm)" if is_amount else words, _logged(later) if is_amount else later, segments, seed=seed
+        )
+
+
+def _logged(values: FloatArray) -> FloatArray:
+    """Amounts on the scale on which a large account does not decide alone."""
+    logged: FloatArray = np.log1p(np.maximum(values, 0.0))
+    return logged
