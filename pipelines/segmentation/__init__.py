@@ -1,7 +1,7 @@
 """Who is alike: three segmentations of the accounts, by what they are, by what they do and by what they need.
 
-Serving loads `Segmentation` and asks for memberships; that part needs numpy only. Whatever learns (scikit-learn,
-StepMix) is imported inside the functions that fit.
+Serving loads `Segmentation` and asks for memberships; that part needs numpy only. Whatever learns (scikit-learn, scipy)
+is imported inside the functions that fit.
 
 segmentation      the result: segments, memberships, JSON
 preparation       named columns -> numbers on one scale (number_column, category_column: one column of it)

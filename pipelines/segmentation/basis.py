@@ -62,7 +62,7 @@ def bases() -> tuple[Basis, ...]:
     return (
         Basis("firmographic", "accounts are", _is_firmographic, prepare_firmographic, fit_firmographic, 0.5, 5000),
         Basis("behavioural", "accounts do", _is_behaviour, prepare_behavioural, lambda _: fit_behavioural, 0.5, 5000),
-        Basis("needs", "accounts need", _is_need, prepare_needs, lambda _: fit_needs, 0.1, 1500),
+        Basis("needs", "accounts need", _is_need, prepare_needs, lambda _: fit_needs, 0.1, 5000),
     )
 
 

@@ -9,18 +9,12 @@ import numpy as np
 from features.catalog import Feature
 from pipelines.churn.encoder import Columns, FloatArray, levels_of, numbers
 from pipelines.segmentation.category_column import CategoryColumn
+from pipelines.segmentation.climb import climbed
 from pipelines.segmentation.mixture import Mixture
 from pipelines.segmentation.number_column import NumberColumn, is_amount, is_skewed
 from pipelines.segmentation.preparation import Column, Preparation
 from pipelines.segmentation.stability import MixtureFit
 
-STARTS = 12
-FIRST_ROUNDS = 20
-"""Many short climbs, half of them from KMeans and half from anywhere, and the best to its end (Biernacki, Celeux and
-Govaert 2003): from KMeans alone two of five known sets ended on a lower hill."""
-ROUNDS = 200
-TOLERANCE = 1e-5
-"""Mean log-likelihood an account."""
 VARIANCE_FLOOR = 0.01
 """As for behaviour: a number with many equal values must not draw a component upon itself."""
 PRIOR = 0.5
@@ -55,37 +49,9 @@ def fit_firmographic(preparation: Preparation) -> MixtureFit:
     first = min((place for places in categories for place in places), default=len(preparation.axes()))
 
     def fit(X: FloatArray, k: int, seed: int) -> Mixture | None:
-        rng = np.random.default_rng(seed)
-        starts = [_seeded(X, k, int(rng.integers(2**31))) for _ in range(STARTS // 2 if k > 1 else 1)]
-        starts += [rng.dirichlet(np.ones(k), len(X)) for _ in range(STARTS // 2 if k > 1 else 0)]
-        short = [_climbed(X, start, first, categories, FIRST_ROUNDS) for start in starts]
-        best = min((one for one in short if one is not None), key=lambda mixture: mixture.bic(X), default=None)
-        return None if best is None else _climbed(X, best.posterior(X), first, categories, ROUNDS)
+        return climbed(X, k, lambda of: _maximised(X, of, first, categories), seed)
 
     return fit
-
-
-def _seeded(X: FloatArray, k: int, seed: int) -> FloatArray:
-    """Responsibilities (n, k) to start from: the nearest of KMeans' centres."""
-    from pipelines.segmentation.kmeans import kmeans_mixture
-
-    return np.eye(k)[kmeans_mixture(X, k, seed, n_starts=1).assign(X)]
-
-
-def _climbed(
-    X: FloatArray, of: FloatArray, first: int, categories: Sequence[Sequence[int]], rounds: int
-) -> Mixture | None:
-    """Expectation and maximisation in turn, until nothing is gained."""
-    last, mixture = -np.inf, None
-    for _ in range(rounds):
-        if of.sum(axis=0).min() < 1:
-            return None
-        mixture = _maximised(X, of, first, categories)
-        reached = float(mixture.log_likelihood(X).mean())
-        if abs(reached - last) < TOLERANCE:
-            break
-        of, last = mixture.posterior(X), reached
-    return mixture
 
 
 def _maximised(X: FloatArray, of: FloatArray, first: int, categories: Sequence[Sequence[int]]) -> Mixture:
