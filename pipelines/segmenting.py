@@ -33,6 +33,10 @@ EXPERIENCE = ("nps_last", "csat_last", "nps", "csat")
 """Of each the first that there is."""
 
 
+MOST_TOLD = 100_000
+"""Accounts, drawn at random where there are more, whose traits are told and whose silence is looked into."""
+
+
 @dataclass(frozen=True)
 class Segmented:
     """What the stage came to: by name the segmentations and what is told of them, and how they compare."""
@@ -54,7 +58,7 @@ def segment_accounts(
     champion
         the release that serves, None before the first.
     """
-    features, columns = panel.features, _columns(current)
+    features = panel.features
     found = fit_segmentations(
         current,
         features,
@@ -62,16 +66,17 @@ def segment_accounts(
         champion=champion.segmentations if champion else None,
         seed=seed,
     )
+    some = _columns(current.sample(min(len(current), MOST_TOLD), random_state=seed).sort_index())
     unanswered, inference = look_at_unanswered(
-        found["needs"], columns, features, least_auc=settings.needs.least_auc, seed=seed
+        found["needs"], some, features, least_auc=settings.needs.least_auc, seed=seed
     )
     found["needs"] = replace(found["needs"], inference=inference)
-    preparations = [one for one in prepared(columns, features, seed=seed).values() if one.columns]
+    preparations = [one for one in prepared(some, features, seed=seed).values() if one.columns]
     measures = list(_measures(panel, current))
     portraits = {
         name: replace(
-            _movements(one, panel, columns, champion, seed),
-            profiles=profiles(one, columns, features, preparations, measures),
+            _movements(one, panel, current, champion, seed),
+            profiles=profiles(one, some, features, preparations, measures),
             unanswered=unanswered if name == "needs" else None,
         )
         for name, one in found.items()
@@ -133,12 +138,12 @@ def _told_by(features: Sequence[Feature], rows: pd.DataFrame) -> Iterator[Featur
         yield from (by_name[name] for name in known[:1])
 
 
-def _movements(one: Segmentation, panel: Panel, columns: Columns, champion: Release | None, seed: int) -> Portrait:
+def _movements(one: Segmentation, panel: Panel, current: pd.DataFrame, champion: Release | None, seed: int) -> Portrait:
     """Who moved, and whether segments drift; dates at which accounts were observed one by one are no months."""
     releases = months = shifted = None
     old = champion.segmentations[one.name] if champion else None
     if champion and old and one.is_divided and old.is_divided:
-        releases = between_releases(old, champion.manifest.version, one, columns)
+        releases = between_releases(old, champion.manifest.version, one, _columns(current))
     if one.is_divided and panel.definition.kind != "labelled":
         at = placed(one, _everyone(panel, seed))
         months, shifted = between_months(one, at), drift(one, at)

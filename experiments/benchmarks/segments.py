@@ -65,11 +65,10 @@ def _fitted(one: KnownSet) -> Segmentation:
 def _with_true_number(one: KnownSet) -> np.ndarray[Any, np.dtype[np.intp]]:
     basis = next(basis for basis in bases() if basis.name == one.basis)
     columns = {str(name): one.rows[name] for name in one.rows}
-    preparation, prepared = basis.prepare(columns, features_of(one.basis), 0)
-    mixture = basis.fit(preparation)(prepared, one.n_segments, 0)
-    if mixture is None:
-        return np.zeros(len(one.rows), dtype=np.intp)
-    return mixture.assign(preparation.encode(columns))
+    preparation = basis.prepare(columns, features_of(one.basis), 0)
+    prepared = preparation.encode(columns)
+    mixture = basis.learner(preparation).fit(prepared, one.n_segments, 0)
+    return np.zeros(len(one.rows), dtype=np.intp) if mixture is None else mixture.assign(prepared)
 
 
 def _plain(one: KnownSet) -> np.ndarray[Any, np.dtype[np.intp]]:

@@ -88,8 +88,8 @@ def levels_of(values: Any) -> list[str | None]:
     return [_level(value) for value in np.asarray(values, dtype=object).tolist()]
 
 
-def _coded(values: Any) -> tuple[list[str | None], npt.NDArray[np.intp]]:
-    """Return levels, and each row's position among them, -1 where it has none.
+def coded(values: Any) -> tuple[list[str | None], npt.NDArray[np.intp]]:
+    """Return levels, and each row's position among them, -1 where it has none; a level may be None or come twice.
 
     A column that pandas holds as a category is looked at once a level, any other once a row.
     """
@@ -97,6 +97,46 @@ def _coded(values: Any) -> tuple[list[str | None], npt.NDArray[np.intp]]:
         return levels_of(values.cat.categories), values.cat.codes.to_numpy(dtype=np.intp)
     levels = levels_of(values)
     return levels, np.arange(len(levels))
+
+
+def level_counts(values: Any) -> Counter[str]:
+    """Return how many rows have each level of a category.
+
+    >>> level_counts(["basic", "pro", None, "basic"])
+    Counter({'basic': 2, 'pro': 1})
+    """
+    levels, positions = coded(values)
+    counts: Counter[str] = Counter()
+    for level, n in zip(levels, np.bincount(positions[positions >= 0], minlength=len(levels)).tolist(), strict=True):
+        if level is not None and n:
+            counts[level] += n
+    return counts
+
+
+def is_known(values: Any, feature: Feature) -> npt.NDArray[np.bool_]:
+    """Return whether each row has a value of the feature, shape (n,).
+
+    >>> is_known([1.0, None], Feature("seats", "firmographic", "context", "seats", "Seats")).tolist()
+    [True, False]
+    """
+    if feature.kind == "number":
+        return ~np.isnan(numbers(values, feature.name))
+    levels, positions = coded(values)
+    # the last entry is what position -1 finds
+    return np.array([level is not None for level in [*levels, None]])[positions]
+
+
+def rows_of(columns: Columns, chosen: Any) -> Columns:
+    """Return some of the rows: those of a slice, or at positions.
+
+    >>> rows_of({"seats": np.array([1.0, 2.0, 3.0])}, slice(1, 3))
+    {'seats': array([2., 3.])}
+    """
+    return {str(name): _rows_of(column, chosen) for name, column in columns.items()}
+
+
+def _rows_of(column: Any, chosen: Any) -> Any:
+    return column.iloc[chosen] if hasattr(column, "iloc") else np.asarray(column)[chosen]
 
 
 def _level(value: Any) -> str | None:
@@ -168,7 +208,7 @@ class Encoder:
         if feature.kind == "number":
             return _rounded(numbers(values, feature.name))
         codes = {level: code for code, level in enumerate(self.levels[feature.name])}
-        levels, positions = _coded(values)
+        levels, positions = coded(values)
         # The last entry is what position -1 finds.
         found = [codes.get(level, np.nan) if level else np.nan for level in [*levels, None]]
         return np.array(found, dtype=np.float32)[positions]
@@ -206,9 +246,5 @@ def _rounded(values: FloatArray) -> Matrix:
 
 
 def _ranked(values: Any) -> tuple[str, ...]:
-    levels, positions = _coded(values)
-    counts: Counter[str] = Counter()
-    for level, n in zip(levels, np.bincount(positions[positions >= 0], minlength=len(levels)).tolist(), strict=True):
-        if level is not None and n:
-            counts[level] += n
+    counts = level_counts(values)
     return tuple(sorted(counts, key=lambda level: (-counts[level], level)))

@@ -4,6 +4,7 @@ Serving loads `Segmentation` and asks for memberships; that part needs numpy onl
 is imported inside the functions that fit.
 
 segmentation      the result: segments, memberships, JSON
+learner           how a mixture is found (maximisation: its second step; kmeans: where it starts)
 preparation       named columns -> numbers on one scale (number_column, category_column: one column of it)
 mixture           plain Gaussian mixture parameters -> membership probabilities
 fitting           rows and features -> the three segmentations

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from features.catalog import Feature
 from features.compute import parts
 from features.streams import ACCOUNT, OBSERVED
-from pipelines.churn.encoder import Columns, FloatArray
-from pipelines.segmentation.behavioural import fit_behavioural, prepare_behavioural
-from pipelines.segmentation.firmographic import fit_firmographic, prepare_firmographic
-from pipelines.segmentation.needs import fit_needs, prepare_needs
+from pipelines.churn.encoder import Columns
+from pipelines.segmentation.behavioural import BEHAVIOURAL, prepare_behavioural
+from pipelines.segmentation.firmographic import firmographic_learner, prepare_firmographic
+from pipelines.segmentation.learner import Learner
+from pipelines.segmentation.needs import NEEDS, prepare_needs
 from pipelines.segmentation.preparation import Preparation
-from pipelines.segmentation.stability import MixtureFit
 
 # How lately, how often, in how many ways, how much used, how much bought: one column each. The mixture has a parameter
 # for every pair of them, and with seventeen that repeat one another it split 403 accounts by which counts are zero
 # (adjusted Rand index with the true segments 0.00; with these five 0.39).
 LEVELS = frozenset({"recency_days", "activities_90d", "activity_kinds_90d", "usage_90d", "spent_365d"})
 
-Prepare = Callable[[Columns, Sequence[Feature], int], tuple[Preparation, FloatArray]]
-"""(rows, features, seed) -> how rows are prepared, and these rows so prepared, as the algorithm learns from them."""
+Prepare = Callable[[Columns, Sequence[Feature], int], Preparation]
+"""(rows, features, seed) -> how rows are prepared."""
 
 
 @dataclass(frozen=True)
@@ -34,21 +34,18 @@ class Basis:
         The segmentation's name, and what its features say.
     reads
         Whether a feature belongs to it.
-    prepare, fit
-        Rows to numbers, and once these are prepared, numbers to a mixture of k components.
+    prepare, learner
+        Rows to numbers, and once it is known how, what finds mixtures of them.
     fewest_known
         Share of the known accounts that must have a value for a feature to count.
-    most_rows
-        Accounts learned from, as many as the algorithm manages in a few seconds; all accounts are then assigned.
     """
 
     name: str
     about: str
     reads: Callable[[Feature], bool]
     prepare: Prepare
-    fit: Callable[[Preparation], MixtureFit]
+    learner: Callable[[Preparation], Learner]
     fewest_known: float
-    most_rows: int
 
 
 def bases() -> tuple[Basis, ...]:
@@ -60,9 +57,9 @@ def bases() -> tuple[Basis, ...]:
     ['firmographic', 'behavioural', 'needs']
     """
     return (
-        Basis("firmographic", "accounts are", _is_firmographic, prepare_firmographic, fit_firmographic, 0.5, 5000),
-        Basis("behavioural", "accounts do", _is_behaviour, prepare_behavioural, lambda _: fit_behavioural, 0.5, 5000),
-        Basis("needs", "accounts need", _is_need, prepare_needs, lambda _: fit_needs, 0.1, 5000),
+        Basis("firmographic", "accounts are", _is_firmographic, prepare_firmographic, firmographic_learner, 0.5),
+        Basis("behavioural", "accounts do", _is_behaviour, prepare_behavioural, lambda _: BEHAVIOURAL, 0.5),
+        Basis("needs", "accounts need", _is_need, prepare_needs, lambda _: NEEDS, 0.1),
     )
 
 

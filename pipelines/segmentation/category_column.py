@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pipelines.churn.encoder import Columns, FloatArray, levels_of
+from pipelines.churn.encoder import Columns, FloatArray, coded, level_counts
 from pipelines.segmentation.number_column import BoolArray
 
 OTHER = "(other)"
@@ -25,7 +24,7 @@ class CategoryColumn:
     levels: tuple[str, ...]
 
     @classmethod
-    def fit(cls, name: str, values: list[str | None]) -> CategoryColumn | None:
+    def fit(cls, name: str, values: Any) -> CategoryColumn | None:
         """Return the category's levels, or None where there is only one once the rare ones are pooled.
 
         A level is rare below 2 % of the accounts, or beyond the twentieth: an industry with one member is no industry.
@@ -33,8 +32,8 @@ class CategoryColumn:
         >>> CategoryColumn.fit("plan", ["basic"] * 60 + ["pro"] * 40 + ["trial", None]).levels
         ('basic', 'pro', '(other)')
         """
-        counts = Counter(value for value in values if value is not None)
-        total = counts.total()
+        counts = level_counts(values)
+        total = sum(counts.values())
         ranked = sorted(counts, key=lambda level: (-counts[level], level))
         kept = [level for level in ranked[:MOST_LEVELS] if counts[level] >= RARE_SHARE * total]
         kept += [OTHER] if len(kept) < len(ranked) else []
@@ -55,13 +54,15 @@ class CategoryColumn:
         >>> encoded.tolist(), is_known.tolist()
         ([[0.0, 1.0], [0.0, 0.0], [0.0, 0.0]], [True, False, True])
         """
-        values = levels_of(columns[self.name]) if self.name in columns else [None] * n
-        codes: dict[str | None, int] = {level: code for code, level in enumerate(self.levels)}
-        pooled = codes.get(OTHER, -1)
-        own = np.array([-1 if value is None else codes.get(value, pooled) for value in values], dtype=np.intp)
-        encoded = np.eye(len(self.levels))[own]
-        encoded[own < 0] = 0.0
-        return encoded, np.array([value is not None for value in values], dtype=bool)
+        levels, positions = coded(columns[self.name] if self.name in columns else [None] * n)
+        places: dict[str | None, int] = {level: place for place, level in enumerate(self.levels)}
+        pooled = places.get(OTHER, -1)
+        # the last entry is what position -1 finds
+        of_level = np.array([-1 if level is None else places.get(level, pooled) for level in [*levels, None]])
+        own, is_known = of_level[positions], np.array([level is not None for level in [*levels, None]])[positions]
+        encoded = np.zeros((n, len(self.levels)))
+        encoded[np.flatnonzero(own >= 0), own[own >= 0]] = 1.0
+        return encoded, is_known
 
     def to_json(self) -> dict[str, Any]:
         """Return the column as plain JSON types."""

@@ -7,21 +7,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from features.catalog import Feature
-from pipelines.churn.encoder import Columns, FloatArray, levels_of, numbers, row_count
+from pipelines.churn.encoder import Columns, FloatArray, is_known, row_count, rows_of
 from pipelines.segmentation.basis import Basis, bases
-from pipelines.segmentation.choice import Choice, Wish, choose
+from pipelines.segmentation.choice import Wish, choose
 from pipelines.segmentation.matching import with_kept_ids
 from pipelines.segmentation.mixture import Mixture
 from pipelines.segmentation.naming import Axis, segment_names
 from pipelines.segmentation.preparation import Preparation
-from pipelines.segmentation.segmentation import Segment, Segmentation
+from pipelines.segmentation.segmentation import Segment, Segmentation, most_probable
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_WEIGHED = 5_000
+"""Accounts by which the number of segments is weighed: some sixty fits, each of many starts."""
+MOST_LEARNED = 100_000
+"""Accounts that the mixture is learned from once its number is settled."""
 STRANGE_SHARE = 0.001
 """Of the accounts learned from, the strangest: whatever is stranger fits nowhere."""
 FEWEST_ACCOUNTS = 50
@@ -67,7 +70,7 @@ def fit_segmentations(
 
 def prepared(rows: Columns, features: Sequence[Feature], *, seed: int) -> dict[str, Preparation]:
     """Return by basis how the columns that it reads are put on one scale, whether there are segments or not."""
-    return {basis.name: basis.prepare(rows, _enough_known(basis, rows, features)[0], seed)[0] for basis in bases()}
+    return {basis.name: basis.prepare(rows, _enough_known(basis, rows, features)[0], seed) for basis in bases()}
 
 
 def _fitted(basis: Basis, rows: Columns, features: Sequence[Feature], wish: Wish, seed: int) -> Segmentation:
@@ -84,17 +87,9 @@ def _fitted(basis: Basis, rows: Columns, features: Sequence[Feature], wish: Wish
 
 def _enough_known(basis: Basis, rows: Columns, features: Sequence[Feature]) -> tuple[list[Feature], int]:
     """The basis' features that are known of enough accounts, and how many accounts have any of them."""
-    known = {feature: _is_known(rows, feature) for feature in features if basis.reads(feature)}
+    known = {one: is_known(rows[one.name], one) for one in features if basis.reads(one) and one.name in rows}
     n_known = int(np.any([*known.values()], axis=0).sum()) if known else 0
     return [feature for feature, own in known.items() if own.sum() >= basis.fewest_known * max(n_known, 1)], n_known
-
-
-def _is_known(rows: Columns, feature: Feature) -> npt.NDArray[np.bool_]:
-    if feature.name not in rows:
-        return np.zeros(row_count(rows), dtype=bool)
-    if feature.kind == "category":
-        return np.array([level is not None for level in levels_of(rows[feature.name])], dtype=bool)
-    return ~np.isnan(numbers(rows[feature.name], feature.name))
 
 
 def _absence(basis: Basis, read: Sequence[Feature]) -> str:
@@ -113,62 +108,59 @@ def _undivided(basis: Basis, rows: Columns, why: str) -> Segmentation:
 
 
 def _learned(basis: Basis, rows: Columns, features: Sequence[Feature], wish: Wish, seed: int) -> Segmentation:
-    """Return the segments that choice settles on, learned from a sample, with every account assigned."""
-    preparation, prepared = basis.prepare(rows, features, seed)
+    """Return the segments that choice settles on, with every account assigned.
+
+    What is weighed is learned from some thousand accounts; the mixture that is taken then climbs on over far more.
+    """
+    rng = np.random.default_rng(seed)
+    some = _drawn(rows, MOST_LEARNED, rng)
+    preparation = basis.prepare(some, features, seed)
     if not preparation.columns:
         return _undivided(basis, rows, "one segment: there is nothing known of most accounts in which they differ")
-    sample = _sample(prepared, basis.most_rows, seed)
-    if len(sample) < FEWEST_ACCOUNTS:
-        return _undivided(basis, rows, _too_few(len(sample)))
-    choice = choose(sample, basis.fit(preparation), preparation, wish, seed=seed)
+    X = preparation.encode(some)
+    X = X[~np.isnan(X).all(axis=1)]
+    if len(X) < FEWEST_ACCOUNTS:
+        return _undivided(basis, rows, _too_few(len(X)))
+    learner = basis.learner(preparation)
+    weighed = X if len(X) <= MOST_WEIGHED else X[np.sort(rng.choice(len(X), MOST_WEIGHED, replace=False))]
+    choice = choose(weighed, learner.fit, preparation, wish, seed=seed)
     if choice.mixture is None:
         return replace(_undivided(basis, rows, choice.why), evidence=choice.evidence)
-    segments, mixture = _described(basis, choice, choice.mixture, rows, preparation, features)
-    return Segmentation(
-        basis.name,
-        segments,
-        choice.why,
-        preparation,
-        mixture,
-        choice.evidence,
-        _most_surprise(preparation, mixture, rows),
-        len(segments),
-    )
+    mixture = learner.refined(X, choice.mixture) if len(X) > len(weighed) else choice.mixture
+    found = Segmentation(basis.name, (), choice.why, preparation, mixture, choice.evidence)
+    found = replace(found, most_surprise=_most_surprise(found, some))
+    return _described(found, mixture, X, choice.each, rows, _axes(preparation, features))
 
 
-def _most_surprise(preparation: Preparation, mixture: Mixture, rows: Columns) -> float:
-    surprise = mixture.surprise(preparation.encode(rows, cuts=False))
-    return float(np.nanquantile(surprise[~np.isnan(preparation.encode(rows)).all(axis=1)], 1 - STRANGE_SHARE))
+def _drawn(rows: Columns, most: int, rng: np.random.Generator) -> Columns:
+    """Some of the rows, drawn at random, where there are more."""
+    n = row_count(rows)
+    return rows if n <= most else rows_of(rows, np.sort(rng.choice(n, most, replace=False)))
+
+
+def _most_surprise(found: Segmentation, rows: Columns) -> float:
+    return float(np.nanquantile(found.surprise(rows), 1 - STRANGE_SHARE))
 
 
 def _described(
-    basis: Basis,
-    choice: Choice,
+    found: Segmentation,
     mixture: Mixture,
+    X: FloatArray,
+    stability: Sequence[float],
     rows: Columns,
-    preparation: Preparation,
-    features: Sequence[Feature],
-) -> tuple[tuple[Segment, ...], Mixture]:
-    """Return the segments of all accounts, the largest first and named, and the mixture in the same order."""
-    X = preparation.encode(rows)
-    X = X[~np.isnan(X).all(axis=1)]
-    sizes = np.bincount(mixture.assign(X), minlength=len(mixture.weights))
+    axes: Sequence[Axis],
+) -> Segmentation:
+    """Return the segmentation with its segments: of all accounts, the largest first, named by those learned from."""
+    places, k = most_probable(found.membership(rows)), len(mixture.weights)
+    sizes = np.bincount(places[places >= 0], minlength=k)
     order = np.argsort(-sizes, kind="stable")
-    mixture = mixture.reordered(order)
-    names = segment_names(X, mixture.assign(X), _axes(preparation, features))
+    ordered = mixture.reordered(order)
+    names = segment_names(X, ordered.assign(X), axes)
     segments = tuple(
-        Segment(f"{basis.name}-{rank}", name, name, int(sizes[part]), float(sizes[part] / len(X)), choice.each[part])
+        Segment(f"{found.name}-{rank}", name, name, int(sizes[part]), float(sizes[part] / sizes.sum()), stability[part])
         for rank, (name, part) in enumerate(zip(names, order, strict=True), start=1)
     )
-    return segments, mixture
-
-
-def _sample(prepared: FloatArray, most_rows: int, seed: int) -> FloatArray:
-    """Return at most so many of the rows of which something is known."""
-    known = prepared[~np.isnan(prepared).all(axis=1)]
-    if len(known) <= most_rows:
-        return known
-    return known[np.sort(np.random.default_rng(seed).choice(len(known), most_rows, replace=False))]
+    return replace(found, segments=segments, mixture=ordered, last_number=k)
 
 
 def _axes(preparation: Preparation, features: Sequence[Feature]) -> list[Axis]:

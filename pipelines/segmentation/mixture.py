@@ -95,11 +95,11 @@ class Mixture:
         X = np.ascontiguousarray(X, dtype=np.float64)
         if self.covariances.ndim == 2:
             return diagonal_log_joint(X, self.weights, self.means, self.covariances, self.log_probs)
-        return full_log_joint(X, self.weights, self.means, self._whitenings, self.log_probs)
+        return full_log_joint(X, self.weights, self.means, self.whitenings, self.log_probs)
 
     @cached_property
-    def _whitenings(self) -> FloatArray:
-        """Lower triangular W with W'W = inverse covariance, shape (k, d, d)."""
+    def whitenings(self) -> FloatArray:
+        """Return lower triangular W with W'W = inverse covariance, shape (k, d, d)."""
         return np.ascontiguousarray(np.linalg.inv(np.linalg.cholesky(self.covariances)))
 
     def to_json(self) -> dict[str, Any]:

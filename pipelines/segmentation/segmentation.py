@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from features.errors import ReleaseError
-from pipelines.churn.encoder import Columns, FloatArray, row_count
+from pipelines.churn.encoder import Columns, FloatArray, row_count, rows_of
 from pipelines.segmentation.inference import Inference
 from pipelines.segmentation.mixture import IntArray, Mixture
 from pipelines.segmentation.preparation import Preparation
 from pipelines.segmentation.stability import NATURAL
+
+BLOCK = 20_000
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,16 @@ def most_probable(membership: FloatArray) -> IntArray:
     return best
 
 
+def _blocks(columns: Columns) -> Iterator[Columns]:
+    """So many rows at a time that what is computed of them stays near the processor."""
+    n = row_count(columns)
+    if n <= BLOCK:
+        yield columns
+        return
+    for start in range(0, n, BLOCK):
+        yield rows_of(columns, slice(start, start + BLOCK))
+
+
 @dataclass(frozen=True)
 class Segmentation:
     """Accounts grouped on one basis; complete in itself, so that serving needs this and numpy only.
@@ -155,7 +167,8 @@ class Segmentation:
         """
         if self.preparation is None or self.mixture is None:
             return np.ones((row_count(columns), len(self.segments)))
-        return self.mixture.posterior(self.preparation.encode(columns))
+        blocks = [self.mixture.posterior(self.preparation.encode(block)) for block in _blocks(columns)]
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
     def fits(self, columns: Columns) -> npt.NDArray[np.bool_]:
         """Return whether each row, shape (n,), is like any account that was learned from; one not known at all is.
@@ -163,11 +176,21 @@ class Segmentation:
         What is compared is `Mixture.surprise`, of values as they are: a membership is always told, of the nearest
         segment, and this says whether it means something.
         """
-        if self.preparation is None or self.mixture is None or self.most_surprise is None:
+        if self.most_surprise is None:
             return np.ones(row_count(columns), dtype=bool)
-        prepared = self.preparation.encode(columns, cuts=False)
-        found: npt.NDArray[np.bool_] = self.mixture.surprise(prepared) <= self.most_surprise
-        return found | np.isnan(prepared).all(axis=1)
+        surprise = self.surprise(columns)
+        found: npt.NDArray[np.bool_] = (surprise <= self.most_surprise) | np.isnan(surprise)
+        return found
+
+    def surprise(self, columns: Columns) -> FloatArray:
+        """Return `Mixture.surprise` of each row, shape (n,), of values as they are; NaN where nothing is known."""
+        if self.preparation is None or self.mixture is None:
+            return np.full(row_count(columns), np.nan)
+        found = []
+        for block in _blocks(columns):
+            X = self.preparation.encode(block, cuts=False)
+            found.append(np.where(np.isnan(X).all(axis=1), np.nan, self.mixture.surprise(X)))
+        return np.concatenate(found)
 
     def placement(self, columns: Columns) -> Placement:
         """Return the place of each row: `membership`, or where that is not known what can be inferred."""

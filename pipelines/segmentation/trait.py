@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from features.catalog import Feature
 from pipelines.churn.bootstrap import Z
-from pipelines.churn.encoder import Columns, FloatArray, levels_of, numbers
+from pipelines.churn.encoder import Columns, FloatArray, is_known, numbers
 from pipelines.segmentation.mixture import IntArray
 from pipelines.segmentation.preparation import Preparation
 
@@ -68,13 +68,9 @@ class _Column(NamedTuple):
 def _columns(rows: Columns, preparation: Preparation, features: Sequence[Feature]) -> Iterator[_Column]:
     by_name, encoded = {feature.name: feature for feature in features}, preparation.encode(rows)
     for place, (name, level) in enumerate(preparation.axes()):
-        scaled = encoded[:, place]
-        if level is None:
-            plain = numbers(rows[name], name)
-            is_known = ~np.isnan(plain)
-        else:
-            plain, is_known = scaled, np.array([one is not None for one in levels_of(rows[name])], dtype=bool)
-        yield _Column(by_name[name], level, scaled, plain, is_known & ~np.isnan(scaled))
+        feature, scaled = by_name[name], encoded[:, place]
+        plain = numbers(rows[name], name) if level is None else scaled
+        yield _Column(feature, level, scaled, plain, is_known(rows[name], feature) & ~np.isnan(scaled))
 
 
 def _trait(column: _Column, segments: IntArray, segment: int) -> Trait | None:

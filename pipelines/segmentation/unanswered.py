@@ -13,7 +13,7 @@ import numpy as np
 
 from features.catalog import Feature
 from pipelines.churn.bootstrap import Interval, percentile_interval, resampled_weights
-from pipelines.churn.encoder import Columns, FloatArray, levels_of, numbers
+from pipelines.churn.encoder import Columns, FloatArray, is_known
 from pipelines.churn.metrics import figures
 from pipelines.segmentation.firmographic import prepare_firmographic
 from pipelines.segmentation.inference import Inference
@@ -81,10 +81,10 @@ def look_at_unanswered(
     if not segmentation.is_divided or answered.all():
         return None, None
     n_answered, n_accounts = int(answered.sum()), len(segments)
-    preparation, X = prepare_firmographic(rows, [one for one in features if _may_predict(one, rows)], seed)
+    preparation = prepare_firmographic(rows, [one for one in features if _may_predict(one, rows)], seed)
     if not preparation.columns:
         return Unanswered(n_answered, n_accounts, "unknown: nothing else is known of accounts"), None
-    X = np.nan_to_num(X)
+    X = np.nan_to_num(preparation.encode(rows))
     propensity = propensities(X, answered)[answered]
     effective = effective_n(1 / propensity)
     if effective < FEWEST_EFFECTIVE:
@@ -133,10 +133,7 @@ def _may_predict(feature: Feature, rows: Columns) -> bool:
         return False
     if feature.name.startswith("need_"):
         return False
-    values = rows[feature.name]
-    if feature.kind == "category":
-        return float(np.mean([level is not None for level in levels_of(values)])) >= FEWEST_KNOWN
-    return float(np.mean(~np.isnan(numbers(values, feature.name)))) >= FEWEST_KNOWN
+    return float(is_known(rows[feature.name], feature).mean()) >= FEWEST_KNOWN
 
 
 def _sample(n: int, seed: int) -> IntArray:

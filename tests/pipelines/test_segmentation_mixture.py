@@ -7,7 +7,7 @@ from scipy.stats import multivariate_normal, norm
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
-from pipelines.segmentation.behavioural import fit_behavioural
+from pipelines.segmentation.behavioural import BEHAVIOURAL
 from pipelines.segmentation.kmeans import kmeans_mixture
 from pipelines.segmentation.mixture import Mixture
 
@@ -25,7 +25,7 @@ def test_posterior_and_bic_equal_those_of_scikit_learn(shape: str) -> None:
 
 
 def test_free_parameters_are_counted_as_scikit_learn_counts_them() -> None:
-    found = fit_behavioural(X, 2, 0)
+    found = BEHAVIOURAL.fit(X, 2, 0)
     shape = "tied" if np.array_equal(found.covariances[0], found.covariances[1]) else "full"
     assert found.n_parameters == GaussianMixture(2, covariance_type=shape).fit(X)._n_parameters()
 
@@ -53,7 +53,7 @@ def test_nearest_centre_is_most_probable() -> None:
 
 def test_extreme_rows_keep_probabilities_that_sum_to_one() -> None:
     far = np.array([[1e6, -1e6, 1e6], [0.0, 0.0, 0.0]])
-    np.testing.assert_allclose(fit_behavioural(X, 3, 0).posterior(far).sum(axis=1), 1.0)
+    np.testing.assert_allclose(BEHAVIOURAL.fit(X, 3, 0).posterior(far).sum(axis=1), 1.0)
 
 
 @pytest.mark.parametrize("is_full", [False, True])

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from features.catalog import Feature
 from pipelines.churn.encoder import FloatArray
-from pipelines.segmentation.needs import fit_needs, prepare_needs
+from pipelines.segmentation.needs import NEEDS, prepare_needs
 from pipelines.segmentation.response_style import has_response_style
 
 ITEMS = [f"need_{number}" for number in range(8)]
@@ -38,8 +38,9 @@ def survey(style: float, n: int = 500, missing: float = 0.15) -> tuple[dict[str,
 @pytest.mark.parametrize(("style", "is_found"), [(0.0, False), (0.8, True)])
 def test_style_is_tested_for_and_needs_are_recovered(style: float, is_found: bool) -> None:
     rows, segment = survey(style)
-    preparation, prepared = prepare_needs(rows, FEATURES, 0)
-    mixture = fit_needs(prepared, 3, 0)
+    preparation = prepare_needs(rows, FEATURES, 0)
+    prepared = preparation.encode(rows)
+    mixture = NEEDS.fit(prepared, 3, 0)
     assert preparation.is_row_centred is is_found
     assert mixture is not None
     assert adjusted_rand_score(segment, mixture.assign(preparation.encode(rows))) > 0.75
@@ -47,7 +48,7 @@ def test_style_is_tested_for_and_needs_are_recovered(style: float, is_found: boo
 
 def test_raw_answers_would_lose_the_needs_under_style() -> None:
     rows, segment = survey(0.8, missing=0.0)
-    raw = fit_needs(np.column_stack([*rows.values()]), 3, 0)
+    raw = NEEDS.fit(np.column_stack([*rows.values()]), 3, 0)
     assert raw is not None
     assert adjusted_rand_score(segment, raw.assign(np.column_stack([*rows.values()]))) < 0.5
 
@@ -71,7 +72,8 @@ def test_three_items_are_too_few_to_tell() -> None:
 
 def test_no_component_shrinks_upon_one_answer() -> None:
     rows, _ = survey(0.0)
-    _, prepared = prepare_needs(rows | {"need_0": np.where(rows["need_1"] > 2, 5.0, 1.0)}, FEATURES, 0)
-    mixture = fit_needs(prepared, 4, 0)
+    rows = rows | {"need_0": np.where(rows["need_1"] > 2, 5.0, 1.0)}
+    prepared = prepare_needs(rows, FEATURES, 0).encode(rows)
+    mixture = NEEDS.fit(prepared, 4, 0)
     assert mixture is not None
     assert mixture.covariances.min() > 0.01

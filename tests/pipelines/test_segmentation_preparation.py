@@ -46,7 +46,7 @@ def test_only_skewed_amounts_are_logged() -> None:
     changes = RNG.normal(0, 10, 500)
     ages = RNG.uniform(20, 60, 500)
     features = [Feature(name, "firmographic", "context", "as given", name) for name in ("spent", "change", "age")]
-    preparation, _ = prepare_firmographic({"spent": AMOUNTS, "change": changes, "age": ages}, features, 0)
+    preparation = prepare_firmographic({"spent": AMOUNTS, "change": changes, "age": ages}, features, 0)
     assert {column["name"]: column["is_log"] for column in preparation.to_json()["columns"]} == {
         "spent": True,
         "change": False,
