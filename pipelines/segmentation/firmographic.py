@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from features.catalog import Feature
-from pipelines.churn.encoder import Columns, numbers
+from pipelines.churn.encoder import Columns, FloatArray, numbers
 from pipelines.segmentation.category_column import CategoryColumn
-from pipelines.segmentation.learner import Learner
-from pipelines.segmentation.maximisation import joint_normal
+from pipelines.segmentation.learner import Learner, from_many_starts
+from pipelines.segmentation.maximisation import Maximise, joint_normal
 from pipelines.segmentation.number_column import NumberColumn, is_amount, is_skewed
 from pipelines.segmentation.preparation import Column, Preparation
 
@@ -40,4 +40,8 @@ def firmographic_learner(preparation: Preparation) -> Learner:
     (adjusted Rand index) and the true number by BIC; KMeans on logarithms and levels 0.66, and no criterion its number.
     """
     categories = preparation.category_places()
-    return Learner(lambda X: (joint_normal(X, VARIANCE_FLOOR, categories),))
+
+    def steps(X: FloatArray) -> tuple[Maximise, ...]:
+        return (joint_normal(X, VARIANCE_FLOOR, categories),)
+
+    return Learner(from_many_starts(steps), steps)

@@ -14,11 +14,10 @@ from pipelines.churn.encoder import FloatArray
 from pipelines.segmentation.kmeans import kmeans_mixture
 from pipelines.segmentation.maximisation import Maximise
 from pipelines.segmentation.mixture import Mixture
+from pipelines.segmentation.stability import MixtureFit
 
 STARTS = 12
 FIRST_ROUNDS = 20
-"""Many short climbs, half of them from KMeans and half from anywhere, and the best to its end (Biernacki, Celeux and
-Govaert 2003): from KMeans alone two of five known sets ended on a lower hill."""
 ROUNDS = 200
 TOLERANCE = 1e-5
 """Mean log-likelihood an account."""
@@ -29,25 +28,39 @@ Steps = Callable[[FloatArray], tuple[Maximise, ...]]
 
 @dataclass(frozen=True)
 class Learner:
-    """Finds mixtures of one kind; of several forms of components, the one with the lower BIC."""
+    """Finds mixtures of one kind.
 
+    `fit` finds one of so many components; `steps` are the forms that these may have, for climbing on from there.
+    """
+
+    fit: MixtureFit
     steps: Steps
 
-    def fit(self, X: FloatArray, k: int, seed: int) -> Mixture | None:
-        """Return the most likely mixture of k components that is found, None where none is."""
-        return _lowest(X, [_from_many_starts(X, k, maximise, seed) for maximise in self.steps(X)])
-
     def refined(self, X: FloatArray, mixture: Mixture) -> Mixture:
-        """Return the mixture that is reached from this one by climbing on, over rows that may be others."""
+        """Return the mixture that is reached from this one by climbing on a little, over other rows, as a rule more."""
         of = mixture.posterior(X)
-        return _lowest(X, [_climbed(X, of, maximise, ROUNDS) for maximise in self.steps(X)]) or mixture
+        return _lowest(X, [_climbed(X, of, maximise, FIRST_ROUNDS) for maximise in self.steps(X)]) or mixture
+
+
+def from_many_starts(steps: Steps) -> MixtureFit:
+    """Return the fit that makes many short climbs, half of them from KMeans and half from anywhere, and the best to its
+    end; of several forms of components it takes the one with the lower BIC.
+
+    Biernacki, Celeux and Govaert (2003), Choosing starting values for the EM algorithm, Computational Statistics & Data
+    Analysis 41. From KMeans alone two of five known firmographic sets ended on a lower hill.
+    """
+
+    def fit(X: FloatArray, k: int, seed: int) -> Mixture | None:
+        return _lowest(X, [_highest(X, k, maximise, seed) for maximise in steps(X)])
+
+    return fit
 
 
 def _lowest(X: FloatArray, found: list[Mixture | None]) -> Mixture | None:
     return min((one for one in found if one is not None), key=lambda mixture: mixture.bic(X), default=None)
 
 
-def _from_many_starts(X: FloatArray, k: int, maximise: Maximise, seed: int) -> Mixture | None:
+def _highest(X: FloatArray, k: int, maximise: Maximise, seed: int) -> Mixture | None:
     rng, filled = np.random.default_rng(seed), np.nan_to_num(X)
     if k == 1:
         return maximise(np.ones((len(X), 1)))

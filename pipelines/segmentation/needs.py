@@ -9,8 +9,8 @@ import numpy as np
 
 from features.catalog import Feature
 from pipelines.churn.encoder import Columns, FloatArray, numbers
-from pipelines.segmentation.learner import Learner
-from pipelines.segmentation.maximisation import independent_normal
+from pipelines.segmentation.learner import Learner, from_many_starts
+from pipelines.segmentation.maximisation import Maximise, independent_normal
 from pipelines.segmentation.number_column import NumberColumn
 from pipelines.segmentation.preparation import FEWEST_CENTRED, Preparation
 from pipelines.segmentation.response_style import has_response_style
@@ -20,7 +20,11 @@ VARIANCE_FLOOR = 0.05
 (Sheppard 1898). Without it a component shrinks upon one answer, which so many give, and wins every criterion."""
 
 
-NEEDS = Learner(lambda X: (independent_normal(X, VARIANCE_FLOOR),))
+def _steps(X: FloatArray) -> tuple[Maximise, ...]:
+    return (independent_normal(X, VARIANCE_FLOOR),)
+
+
+NEEDS = Learner(from_many_starts(_steps), _steps)
 """Latent profiles: items independent and normal in each component (Vermunt and Magidson 2002, Latent class cluster
 analysis, in Applied Latent Class Analysis)."""
 
