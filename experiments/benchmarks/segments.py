@@ -1,4 +1,4 @@
-"""Whether segments hold: recovery of known ones, their number, and structure that is not there."""
+"""Whether segments hold: known ones recovered in their number, ids that stay, the silent, and a million accounts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.report import Figure, arguments, run
+from experiments.benchmarks.segment_scale import scale
 from experiments.benchmarks.segment_sets import KnownSet, drawn, features_of, published
+from experiments.benchmarks.segment_silence import silence
+from experiments.benchmarks.segment_steadiness import steadiness
 from pipelines.segmentation import Segmentation, fit_segmentations
 from pipelines.segmentation.basis import bases
 
@@ -29,19 +32,20 @@ def main() -> int:
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
     """Yield the figures of the published sets and of those drawn here."""
-    sets = [*published(options.data)]
-    own = [*drawn(3 if options.quick else DRAWN_SETS)]
-    if options.quick:
-        sets = [one for one in sets if one.name.endswith("-0")]
-    found = []
+    sets = [one for one in published(options.data) if not options.quick or one.name.endswith("-0")]
+    own = drawn(3 if options.quick else DRAWN_SETS)
     with ProcessPoolExecutor(WORKERS) as pool:
+        found = []
         for said in pool.map(_looked_into, (*sets, *own)):
             found.append(said)
             if not options.json:
                 print(said, file=sys.stderr)  # noqa: T201
-    frame = pd.DataFrame(found)
-    yield from _recovery(frame)
-    yield from _numbers(frame)
+        frame = pd.DataFrame(found)
+        yield from _recovery(frame)
+        yield from _numbers(frame)
+        yield from steadiness(options.data, pool, quick=options.quick)
+        yield from silence(pool, quick=options.quick)
+    yield from scale(quick=options.quick)
 
 
 def _looked_into(one: KnownSet) -> dict[str, Any]:
