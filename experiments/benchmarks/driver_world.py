@@ -64,7 +64,7 @@ def findings_of(world: str, strength: float, seed: int, n_accounts: int) -> list
 def driver_rows(tables: dict[str, pd.DataFrame]) -> DriverRows:
     """Return the driver rows of a company's tables, as the product makes them."""
     with tempfile.TemporaryDirectory(prefix="perennial-") as home:
-        settings = _settings(tables, Path(home))
+        settings = company_settings(tables, Path(home))
         with opened_tables(settings, lambda _: None) as warehouse:
             plan, files = training_files(warehouse, settings, lambda _: None)
             return read_driver_rows(files, plan.recipe.features, horizon_days=settings.churn.horizon_days, seed=0)
@@ -107,7 +107,8 @@ def _beside_truth(finding: Finding, rows: DriverRows, effects: pd.DataFrame) -> 
     return said
 
 
-def _settings(tables: dict[str, pd.DataFrame], home: Path) -> Settings:
+def company_settings(tables: dict[str, pd.DataFrame], home: Path) -> Settings:
+    """Write the tables into a folder, and return settings that read them."""
     folder = home / "tables"
     folder.mkdir()
     for name, table in tables.items():

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.report import Figure, arguments, run
+from experiments.benchmarks.segment_company import simulated
 from experiments.benchmarks.segment_scale import scale
 from experiments.benchmarks.segment_sets import KnownSet, drawn, features_of, published
 from experiments.benchmarks.segment_silence import silence
@@ -45,6 +46,7 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
         yield from _numbers(frame)
         yield from steadiness(options.data, pool, quick=options.quick)
         yield from silence(pool, quick=options.quick)
+        yield from simulated(pool, quick=options.quick)
     yield from scale(quick=options.quick)
 
 
