@@ -174,4 +174,4 @@ def _left_out(preparation: Preparation | None, read: Sequence[Feature]) -> str:
         return ""
     used = {column.name for column in preparation.columns}
     missed = [feature.name for feature in read if feature.name not in used]
-    return f"; left out as constant or mostly empty: {', '.join(missed)}" if missed else ""
+    return f"; left out as constant, mostly empty or told by another: {', '.join(missed)}" if missed else ""

@@ -215,7 +215,7 @@ def test_constant_columns_give_one_segment_and_say_so() -> None:
 def test_a_constant_column_among_others_is_left_out_and_named() -> None:
     found = one(ROWS.assign(spent_90d=7.0), "behavioural")
     assert len(found.segments) > 1
-    assert found.why.endswith("left out as constant or mostly empty: spent_90d")
+    assert found.why.endswith("left out as constant, mostly empty or told by another: spent_90d")
 
 
 @pytest.mark.parametrize("basis", BASES)

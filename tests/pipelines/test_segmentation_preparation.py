@@ -80,3 +80,13 @@ def test_row_centred_answers_need_two_of_them() -> None:
     preparation = Preparation(items, is_row_centred=True)
     encoded = preparation.encode({"a": [1.0, 4.0], "b": [3.0, None], "c": [None, None]})
     np.testing.assert_array_equal(encoded, [[-1.0, 1.0, np.nan], [np.nan] * 3])
+
+
+def test_of_two_categories_of_which_one_tells_the_other_the_finer_is_left_out() -> None:
+    country = np.array(["AT", "CH", "DE", "SE", "NO"])[np.arange(500) % 5]
+    region = np.where(np.isin(country, ["SE", "NO"]), "North", "Central")
+    plan = np.where(RNG.random(500) < np.where(region == "North", 0.7, 0.3), "pro", "free")
+    rows = {"country": country, "region": region, "plan": plan, "mirror": np.where(plan == "pro", "yes", "no")}
+    features = [Feature(name, "firmographic", "context", "category", name, "category") for name in rows]
+    preparation = prepare_firmographic(rows, features, 0)
+    assert [column.name for column in preparation.columns] == ["region", "mirror"]
