@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,12 @@ from pipelines.churn.bootstrap import Interval
 from pipelines.churn.evaluation import Evaluation
 from pipelines.figures import held_out_rows
 from pipelines.release import Manifest
-from pipelines.segmentation import Segmentation
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipelines.causes import Causes
+    from pipelines.segmenting import Segmented
 
 FIGURES = {
     "auc": "AUC (0.5 is chance)",
@@ -31,7 +31,7 @@ def model_card(
     manifest: Manifest,
     evaluation: Evaluation,
     contributions: pd.DataFrame,
-    segmentations: Sequence[Segmentation],
+    segmented: Segmented,
     by_segment: pd.DataFrame,
     causes: Causes,
 ) -> str:
@@ -43,7 +43,7 @@ def model_card(
         _verdict(manifest),
         _rests_on(contributions),
         _causes(causes),
-        _segments(segmentations, by_segment),
+        _segments(segmented, by_segment),
         _limits(manifest),
     ]
     return "\n\n".join(sections) + "\n"
@@ -130,10 +130,14 @@ def _causes(causes: Causes) -> str:
     return "\n".join([*lines, "", "![drivers](figures/drivers.png)"])
 
 
-def _segments(segmentations: Sequence[Segmentation], by_segment: pd.DataFrame) -> str:
+def _segments(segmented: Segmented, by_segment: pd.DataFrame) -> str:
     lines = ["## Segments", ""]
-    for segmentation in segmentations:
-        lines += [f"**{segmentation.name}**: {segmentation.why}", ""]
+    for name, segmentation in segmented.segmentations.items():
+        releases = segmented.portraits[name].releases
+        since = f" Since the last champion: {'; '.join(releases.sentences)}." if releases else ""
+        lines += [f"**{name}**: {segmentation.why}.{since}", ""]
+    lines += [f"- {one.outcome} ({one.n:,} accounts, held out): {one.sentence}" for one in segmented.comparisons]
+    lines += [""] if segmented.comparisons else []
     if len(by_segment):
         lines += ["Counted (with 95 % interval, accounts resampled) and predicted churn on the held-out rows:", ""]
         lines += ["| segment | accounts | rows | counted | predicted |", "|---|---|---|---|---|"]

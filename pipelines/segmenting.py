@@ -20,6 +20,7 @@ from pipelines.segmentation import Segmentation, Wish, fit_segmentations
 from pipelines.segmentation.comparison import Comparison, compare
 from pipelines.segmentation.fitting import prepared
 from pipelines.segmentation.migration import between_months, between_releases, drift, placed
+from pipelines.segmentation.mixture import IntArray
 from pipelines.segmentation.portrait import Portrait
 from pipelines.segmentation.profile import Measure, profiles
 from pipelines.segmentation.segmentation import most_probable
@@ -159,30 +160,38 @@ def _everyone(panel: Panel, seed: int) -> pd.DataFrame:
 def _comparisons(found: Mapping[str, Segmentation], panel: Panel, seed: int) -> Iterator[Comparison]:
     """How much segments tell of what came later, where there are dates; else of churn alone.
 
-    Segments are those of the last date whose label has come due; churn is what followed upon it, revenue and experience
-    are those of the latest date. What was measured at the same time would be told best by whoever reads it.
+    Churn is what followed upon each date whose label is due; revenue and experience are those of the latest date, by
+    the segments of the last date with a label. Of what was measured at the same time whoever reads it would tell most.
     """
     rows = _everyone(panel, seed)
-    before = rows[rows["churned"].notna()]
-    if "as_of" in before:
-        before = before[before["as_of"] == before["as_of"].max()]
-    before = before.drop_duplicates("account_id", keep="last").reset_index(drop=True)
-    if before.empty:
+    due = rows[rows["churned"].notna()]
+    churned = due["churned"].to_numpy(dtype=float)
+    yield compare(
+        f"churn within {panel.definition.horizon_days} days",
+        churned,
+        _places(found, due),
+        due["account_id"].factorize()[0],
+        seed=seed,
+    )
+    if "as_of" not in rows or due["as_of"].max() == rows["as_of"].max():
         return
-    columns = _columns(before)
-    segments = {name: most_probable(one.membership(columns)) for name, one in found.items()}
-    churned = before["churned"].to_numpy(dtype=float)
-    yield compare(f"churn within {panel.definition.horizon_days} days", churned, segments, seed=seed)
-    if "as_of" not in rows or before["as_of"].max() == rows["as_of"].max():
-        return
-    after = rows[rows["as_of"] == rows["as_of"].max()].set_index("account_id")
-    for feature in _told_by(panel.features, after.reset_index()):
+    before, last = due[due["as_of"] == due["as_of"].max()], rows["as_of"].max()
+    after, segments = rows[rows["as_of"] == last].set_index("account_id"), _places(found, before)
+    for feature in _told_by(panel.features, after):
         later = numbers(after[feature.name].reindex(before["account_id"]), feature.name)
         is_amount = feature.name in REVENUE
-        words = f"{feature.sentence}, {(rows['as_of'].max() - before['as_of'].max()).days} days later"
+        words = f"{feature.sentence}, {(last - before['as_of'].max()).days} days later"
         yield compare(
-            f"{words} (logarithm)" if is_amount else words, _logged(later) if is_amount else later, segments, seed=seed
+            f"{words} (logarithm)" if is_amount else words,
+            _logged(later) if is_amount else later,
+            segments,
+            np.arange(len(before)),
+            seed=seed,
         )
+
+
+def _places(found: Mapping[str, Segmentation], rows: pd.DataFrame) -> dict[str, IntArray]:
+    return {name: most_probable(one.membership(_columns(rows))) for name, one in found.items()}
 
 
 def _logged(values: FloatArray) -> FloatArray:

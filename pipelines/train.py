@@ -94,7 +94,7 @@ def train(settings: Settings, progress: Progress) -> Training:
             release.manifest,
             evaluation,
             contributions,
-            list(segmentations.values()),
+            segmented,
             churn_by_segment(segmentations, panel.matured, evaluation.predictions),
             causes,
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.churn.bootstrap import Interval, percentile_interval, resampled_weights
+from pipelines.churn.bootstrap import percentile_interval, resampled_weights
 from pipelines.churn.encoder import FloatArray
 from pipelines.segmentation.mixture import IntArray
 
@@ -30,7 +30,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the segmentations tell of one outcome, the most telling first, on the same `n` accounts."""
+    """What the segmentations tell of one outcome, the most telling first, on the same rows of `n` accounts."""
 
     outcome: str
     n: int
@@ -38,12 +38,14 @@ class Comparison:
     sentence: str
 
 
-def compare(outcome: str, values: FloatArray, segments: Mapping[str, IntArray], *, seed: int) -> Comparison:
+def compare(
+    outcome: str, values: FloatArray, segments: Mapping[str, IntArray], accounts: IntArray, *, seed: int
+) -> Comparison:
     """Return how much of the outcome each segmentation tells of accounts that it has not seen.
 
-    Each account is predicted by the mean of its segment among other accounts (ten folds), which is set against the mean
-    of all of those: 1 - (squared error of the one) / (squared error of the other), predictive R squared. Below 0 the
-    segments tell nothing. All are compared on the accounts of which each segmentation knows the place; intervals and
+    Each row is predicted by the mean of its segment among other accounts (ten folds), which is set against the mean of
+    all of those: 1 - (squared error of the one) / (squared error of the other), predictive R squared. Below 0 the
+    segments tell nothing. All are compared on the rows of which each segmentation knows the place; intervals and
     differences come from accounts drawn with replacement, the same for all.
 
     Parameters
@@ -52,27 +54,39 @@ def compare(outcome: str, values: FloatArray, segments: Mapping[str, IntArray], 
         shape (n,), NaN where not known; churn as 0 and 1.
     segments
         by segmentation, shape (n,), -1 where not known.
+    accounts
+        shape (n,), whose row each is.
     """
     divided = {name: own for name, own in segments.items() if len(np.unique(own[own >= 0])) > 1}
-    is_known = ~np.isnan(values) & np.all([own >= 0 for own in divided.values()], axis=0)
-    n, y = int(is_known.sum()), values[is_known]
     if not divided:
         return Comparison(outcome, 0, (), "nothing to compare: no segmentation has two segments")
-    if n < FEWEST or np.ptp(y) == 0:
-        why = f"cannot be told: {n:,} accounts are known in full (at least {FEWEST})" if n < FEWEST else "all are equal"
-        return Comparison(outcome, n, (), why)
-    folds = np.random.default_rng(seed).permutation(n) % FOLDS
-    of_all = (y - _held_out(y, np.zeros(n, dtype=np.intp), folds)) ** 2
-    errors = {name: (y - _held_out(y, own[is_known], folds)) ** 2 for name, own in divided.items()}
+    is_known = ~np.isnan(values) & np.all([own >= 0 for own in divided.values()], axis=0)
+    y, account = values[is_known], np.unique(accounts[is_known], return_inverse=True)[1]
+    n = int(account.max(initial=-1)) + 1
+    if n < FEWEST:
+        return Comparison(outcome, n, (), f"cannot be told: {n:,} accounts are known in full (at least {FEWEST})")
+    if np.ptp(y) == 0:
+        return Comparison(outcome, n, (), "cannot be told: it is the same for all accounts")
+    folds = (np.random.default_rng(seed).permutation(n) % FOLDS)[account]
+
+    def lost(own: IntArray) -> FloatArray:
+        """The squared error by account, which is all that drawing accounts needs."""
+        return np.asarray(np.bincount(account, weights=(y - _held_out(y, own, folds)) ** 2), dtype=np.float64)
+
+    of_all = lost(np.zeros(len(y), dtype=np.intp))
+    errors = {name: lost(own[is_known]) for name, own in divided.items()}
     drawn: dict[str, list[FloatArray]] = {name: [] for name in errors}
     for weights in resampled_weights(np.arange(n), RESAMPLES, seed=seed):
         for name, error in errors.items():
             drawn[name].append(1 - weights @ error / (weights @ of_all))
     resampled = {name: np.concatenate(parts) for name, parts in drawn.items()}
-    shares = {name: float(1 - error.sum() / of_all.sum()) for name, error in errors.items()}
-    intervals = {name: percentile_interval(share, resampled[name]) for name, share in shares.items()}
-    ranked = sorted(shares, key=lambda name: -shares[name])
-    told = tuple(Told(name, len(np.unique(divided[name][is_known])), *_plain(intervals[name])) for name in ranked)
+    found = {
+        name: percentile_interval(1 - error.sum() / of_all.sum(), resampled[name]) for name, error in errors.items()
+    }
+    told = tuple(
+        Told(name, len(np.unique(divided[name][is_known])), one.value, one.low, one.high)
+        for name, one in sorted(found.items(), key=lambda pair: -pair[1].value)
+    )
     return Comparison(outcome, n, told, _verdict(told, resampled))
 
 
@@ -102,7 +116,3 @@ def _verdict(told: tuple[Told, ...], resampled: Mapping[str, FloatArray]) -> str
     if ahead.low > 0:
         return f"{words}, most of all; {rest}"
     return f"cannot be told apart: {words}, {rest}"
-
-
-def _plain(interval: Interval) -> tuple[float, float, float]:
-    return interval.value, interval.low, interval.high
