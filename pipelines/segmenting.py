@@ -165,6 +165,8 @@ def _comparisons(found: Mapping[str, Segmentation], panel: Panel, seed: int) -> 
     """
     rows = _everyone(panel, seed)
     due = rows[rows["churned"].notna()]
+    if due.empty:
+        return
     churned = due["churned"].to_numpy(dtype=float)
     yield compare(
         f"churn within {panel.definition.horizon_days} days",

@@ -204,3 +204,35 @@ def test_there_are_pictures_of_profiles_numbers_map_and_moves(found: Segmented) 
     assert set(pictures) == {f"{name}_{kind}" for name in later.segmentations for kind in kinds}
     assert all(picture.startswith(b"\x89PNG") for picture in pictures.values())
     assert pictures == segment_figures(later, current_rows(PANEL, 0))
+
+
+@pytest.mark.parametrize("n", [1, 3, 60])
+def test_of_few_accounts_there_is_still_something_to_say(n: int) -> None:
+    few = replace(PANEL, rows=PANEL.rows[PANEL.rows["account_id"] < f"A-{n:03}"].reset_index(drop=True))
+    found = segmented(few)
+    lines = list(in_words(release_of(found)))
+    assert any(line.startswith("firmographic: one segment: ") for line in lines) or n == 60
+    assert all(one.told == () for one in found.comparisons if one.n < 100)
+    assert segment_figures(found, current_rows(few, 0)).keys() <= {
+        f"{name}_{kind}" for name in found.segmentations for kind in ("numbers", "profiles", "map", "months")
+    }
+
+
+def test_without_a_label_that_is_due_no_churn_is_told() -> None:
+    young = replace(PANEL, rows=PANEL.rows[PANEL.rows["as_of"] > MONTHS[2]].reset_index(drop=True))
+    found = segmented(young)
+    assert found.comparisons == ()
+    outcomes = {one.what for portrait in found.portraits.values() for one in portrait.profiles[0].outcomes}
+    assert outcomes == {"Recurring revenue a month, now", "Latest NPS answer (0 to 10)"}
+
+
+def test_where_nobody_answered_there_is_no_segment_by_need_and_no_figure_of_one() -> None:
+    silent = replace(PANEL, rows=PANEL.rows.assign(**dict.fromkeys(ITEMS, np.nan)))
+    found = segmented(silent)
+    assert found.segmentations["needs"].segments == ()
+    assert found.portraits["needs"].profiles == ()
+    assert "needs: no segments: all 4 features of what accounts need are empty for every account" in list(
+        in_words(release_of(found))
+    )
+    # the others are compared without it
+    assert {one.segmentation for one in found.comparisons[0].told} == {"firmographic", "behavioural"}
