@@ -165,6 +165,33 @@ def train(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     say(f"next: perennial promote {manifest.version} --config {config}")
 
 
+@app.command()
+def backtest(
+    config: ConfigOption = CONFIG,
+    origins: Annotated[int, typer.Option(help="past dates to train at", min=1, max=24)] = 4,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how models trained at past dates did afterwards.
+
+    Beside a business rule, a health score and logistic regressions; by segment, size and tenure; and whether churners
+    were seen coming. Logged in MLflow; nothing is registered.
+    """
+    from pipelines.backtest import STAGES
+    from pipelines.explain_backtest import as_json as in_json
+    from pipelines.explain_backtest import explain_backtest, print_backtest, sentences
+    from pipelines.progress import bar
+
+    settings = settings_of(config)
+    with bar(STAGES) as tell:
+        found = explain_backtest(settings, origins, tell)
+    if as_json:
+        give(in_json(found))
+    else:
+        print_backtest(found)
+    for sentence in sentences(found):
+        say(sentence)
+
+
 app.command()(drivers)
 app.command()(whatif)
 

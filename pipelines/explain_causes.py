@@ -18,7 +18,7 @@ from pipelines.drivers.groups import segment_labels
 from pipelines.drivers.importance import SHAP
 from pipelines.drivers.plain import nested
 from pipelines.drivers.whatif import WhatIf, amount, what_if
-from pipelines.registry import log_causes
+from pipelines.registry import log_findings
 from pipelines.release import read_champion
 from pipelines.segments import segment_names
 from pipelines.train import mean_contributions, read_driver_data
@@ -39,7 +39,14 @@ def explain_causes(settings: Settings, progress: Progress, *, direct: bool) -> C
     causes = find_causes(data, settings, release.segmentations if release else {}, contributions, direct=direct)
     progress("MLflow")
     table = causes.table
-    log_causes(settings, table, as_json(table), forest_plot(table))
+    told = table[(table["figure"] == "effect") & (table["group_by"] == "all") & table["value"].notna()]
+    points = zip(told["driver"], told["value"].astype(float), strict=True)
+    files = {
+        "drivers.parquet": table.to_parquet(index=False),
+        "drivers.json": as_json(table).encode(),
+        "drivers.png": forest_plot(table),
+    }
+    log_findings(settings, "drivers", {f"effect.{driver}": value for driver, value in points}, files)
     return causes
 
 

@@ -25,21 +25,26 @@ BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#
 COLOURS = {MODEL: BLUE, "business rule": GREEN, "logistic regression": ORANGE, ON_LOGS: PINK}
 
 
-def training_figures(predictions: pd.DataFrame, contributions: pd.DataFrame) -> dict[str, bytes]:
-    """Return the figures of a run as PNG files.
+def training_figures(predictions: pd.DataFrame) -> dict[str, bytes]:
+    """Return how good predictions are as PNG files.
 
     Parameters
     ----------
     predictions
         held-out rows: account_id, churned, weight, and one probability a learner.
+    """
+    return {"calibration": png(_draw_calibration, predictions), "lift": png(_draw_lift, predictions)}
+
+
+def reasons_figure(contributions: pd.DataFrame) -> bytes:
+    """Return what a score rests on as a PNG file.
+
+    Parameters
+    ----------
     contributions
         sentence and mean_contribution (log-odds, absolute) by feature, the largest first.
     """
-    return {
-        "calibration": png(_draw_calibration, predictions),
-        "lift": png(_draw_lift, predictions),
-        "reasons": png(_draw_reasons, contributions),
-    }
+    return png(_draw_reasons, contributions)
 
 
 def held_out_rows(predictions: pd.DataFrame) -> str:

@@ -9,15 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from features.catalog import Feature
 from features.errors import ReleaseError
 from pipelines.config import Settings
 from pipelines.release import Release
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RELEASE_TAG = "perennial.release"
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -51,21 +48,17 @@ def log_release(settings: Settings, folder: Path, release: Release, run: Run) ->
         return _register(mlflow, settings, model, started.info.run_id, release.manifest.version)
 
 
-def log_causes(settings: Settings, table: pd.DataFrame, text: str, forest: bytes) -> None:
-    """Log what is found of drivers as a run: a table (Parquet), the same as JSON, and a forest plot."""
+def log_findings(settings: Settings, name: str, metrics: Mapping[str, float], files: Mapping[str, bytes]) -> None:
+    """Log what was found as a run of that name: figures, and files by their names."""
     import tempfile
 
     with _store(settings) as mlflow, tempfile.TemporaryDirectory(prefix="perennial-") as scratch:
         _set_experiment(mlflow, settings)
-        folder = Path(scratch)
-        table.to_parquet(folder / "drivers.parquet", index=False)
-        (folder / "drivers.json").write_text(text, encoding="utf-8")
-        (folder / "drivers.png").write_bytes(forest)
-        with mlflow.start_run(run_name="drivers"):
-            told = table[(table["figure"] == "effect") & (table["group_by"] == "all") & table["value"].notna()]
-            points = zip(told["driver"], told["value"].astype(float), strict=True)
-            mlflow.log_metrics({f"effect.{driver}": value for driver, value in points})
-            mlflow.log_artifacts(str(folder))
+        for file, content in files.items():
+            (Path(scratch) / file).write_bytes(content)
+        with mlflow.start_run(run_name=name):
+            mlflow.log_metrics(dict(metrics))
+            mlflow.log_artifacts(scratch)
 
 
 def _log_model(mlflow: Any, folder: Path, release: Release) -> Any:

@@ -22,14 +22,14 @@ from features.sources import Warehouse
 from features.sufficiency import fail_on_errors, panel_findings
 from pipelines.card import model_card
 from pipelines.causes import Causes, DriverData, driver_data, find_causes
-from pipelines.churn.evaluation import ON_LOGS, Evaluation, held_out_evaluation
+from pipelines.churn.evaluation import ON_LOGS, Evaluation, held_out_evaluation, usual_learners
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.splits import evaluation_split, search_split
 from pipelines.churn.training import train_churn
 from pipelines.config import Settings
 from pipelines.drivers.forest import forest_plot
 from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings
-from pipelines.figures import training_figures
+from pipelines.figures import reasons_figure, training_figures
 from pipelines.panel_file import read_panel_rows
 from pipelines.reference import reference
 from pipelines.registry import Run, log_release
@@ -99,8 +99,8 @@ def train(settings: Settings, progress: Progress) -> Training:
             causes,
         ),
         reference=reference(current, panel.features),
-        figures=training_figures(evaluation.predictions, contributions)
-        | {"drivers": forest_plot(causes.table)}
+        figures=training_figures(evaluation.predictions)
+        | {"reasons": reasons_figure(contributions), "drivers": forest_plot(causes.table)}
         | segment_figures(segmented, current),
     )
     registered = _log(settings, release, papers, evaluation, progress)
@@ -154,17 +154,14 @@ def evaluate(panel: Panel, settings: Settings, progress: Progress | None = None)
     """Return the model beside its baselines on rows it has not seen: out of time where there are dates."""
     matured, gap, seed = panel.matured, panel.definition.matures_days, settings.model.seed
     split = evaluation_split(matured, gap, n_folds=settings.model.folds, seed=seed)
-    rule = settings.model.rule_column or _usual_rule(panel.features)
-    return held_out_evaluation(
-        matured,
-        panel.features,
-        split,
+    learners = usual_learners(
         gap_days=gap,
-        rule_column=rule,
+        rule_column=settings.model.rule_column or usual_rule(panel.features),
         seed=seed,
         kept_share=panel.kept_share,
         progress=progress,
     )
+    return held_out_evaluation(matured, panel.features, split, learners, seed=seed, kept_share=panel.kept_share)
 
 
 def learn(panel: Panel, settings: Settings, progress: Progress) -> ChurnModel:
@@ -174,8 +171,8 @@ def learn(panel: Panel, settings: Settings, progress: Progress) -> ChurnModel:
     return train_churn(matured, panel.features, split, seed=seed, kept_share=panel.kept_share, progress=progress).model
 
 
-def _usual_rule(features: tuple[Feature, ...]) -> str | None:
-    """Recency, the rule that companies use, where there is one; else the evaluation finds the best single column."""
+def usual_rule(features: tuple[Feature, ...]) -> str | None:
+    """Return recency, the rule that companies use, where there is one; else None: the best single column is found."""
     return next((feature.name for feature in features if feature.name == "recency_days"), None)
 
 

@@ -17,7 +17,7 @@ import tomli_w
 from experiments.benchmarks.report import Figure, arguments, run
 from experiments.datasets import ONLINE_RETAIL, RAVENSTACK, TELCO, Dataset
 from features.panel import Panel
-from pipelines.churn.evaluation import MODEL, Evaluation, held_out_evaluation
+from pipelines.churn.evaluation import MODEL, Evaluation, held_out_evaluation, usual_learners
 from pipelines.churn.splits import out_of_fold
 from pipelines.config import Settings
 from pipelines.train import evaluate, gate, read_panel
@@ -64,7 +64,7 @@ def telco(data: Path, seeds: Sequence[int]) -> Iterator[Figure]:
     found = []
     for seed in seeds:
         split = out_of_fold(panel.matured["account_id"], panel.matured["churned"], n_folds=5, seed=seed)
-        found.append(held_out_evaluation(panel.matured, panel.features, split, seed=seed))
+        found.append(held_out_evaluation(panel.matured, panel.features, split, usual_learners(seed=seed), seed=seed))
     for name in found[0].fold_means:
         for key, unit in UNITS.items():
             mean = statistics.fmean(one.fold_means[name][key] for one in found)

@@ -12,8 +12,9 @@ model          the trained model: log-odds, probabilities, contributions, files
 population     what rows that were sampled by their label say of all rows
 background     contributions measured against all rows, not against those sampled
 training       rows -> model
-business_rule, logistic     the baselines that a model has to beat
+business_rule, logistic, health_score    the baselines that a model has to beat
 metrics, bootstrap          figures and their intervals
+reliability, warning        whether probabilities mean what they say, and whether churners were seen coming
 evaluation, verdict         model beside baselines on the same held-out rows, and the answer in words
 reasons, wording            contributions -> sentences
 """

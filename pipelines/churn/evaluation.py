@@ -96,39 +96,52 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def held_out_evaluation(
-    rows: pd.DataFrame,
-    features: Sequence[Feature],
-    split: Split,
+def usual_learners(
     *,
     gap_days: float = 0.0,
     rule_column: str | None = None,
     seed: int = 0,
     kept_share: float = 1.0,
     progress: Progress | None = None,
-) -> Evaluation:
-    """Return the model and both baselines judged on the test parts of the same folds.
+) -> dict[str, Learner]:
+    """Return by name the model, and what it has to beat: a business rule and logistic regressions.
 
-    Within each training part the model chooses its complexity and calibration anew, on folds of that part only. The
-    intervals are of what these rows can say; they do not hold how a refit on other rows would vary. Where of rows that
-    did not churn only `kept_share` are there, every learner and every figure is corrected to speak of all rows.
-
-    Raises
-    ------
-    ModelError
-        When labels are unknown, or too few accounts churned or stayed.
+    Within the rows it is given the model chooses its complexity and calibration anew, on folds of these only, with a
+    gap of `gap_days` in time. Where of rows that did not churn only `kept_share` are there, every learner is corrected
+    to speak of all rows.
     """
 
     def learn_model(train: pd.DataFrame, declared: Sequence[Feature]) -> Predictor:
         inner = search_split(train, gap_days, seed=seed)
         return train_churn(train, declared, inner, seed=seed, kept_share=kept_share, progress=progress).model
 
-    learners: dict[str, Learner] = {
+    return {
         MODEL: learn_model,
         "business rule": partial(RiskTable.fit, column=rule_column, kept_share=kept_share),
         "logistic regression": partial(LogisticBaseline.fit, kept_share=kept_share),
         ON_LOGS: partial(LogisticBaseline.fit, log=True, kept_share=kept_share),
     }
+
+
+def held_out_evaluation(
+    rows: pd.DataFrame,
+    features: Sequence[Feature],
+    split: Split,
+    learners: Mapping[str, Learner],
+    *,
+    seed: int = 0,
+    kept_share: float = 1.0,
+) -> Evaluation:
+    """Return the learners, of which one is the model, judged on the test parts of the same folds.
+
+    The intervals are of what these rows can say; they do not hold how a refit on other rows would vary. Where of rows
+    that did not churn only `kept_share` are there, every figure is of all rows.
+
+    Raises
+    ------
+    ModelError
+        When labels are unknown, or too few accounts churned or stayed.
+    """
     known_labels(rows)
     predictions, seconds = held_out_predictions(rows, features, split, learners)
     return _judged(split, predictions, seconds, seed, kept_share)
@@ -180,6 +193,15 @@ def _judged(
         predictions=predictions.assign(weight=row_weights(churned, kept_share)),
         seconds=seconds,
     )
+
+
+def intervals_of(predictions: pd.DataFrame, learner: str, *, seed: int = 0) -> Figures:
+    """Return the figures of one learner on some of the held-out rows."""
+    churned, prob = predictions["churned"].to_numpy(dtype=bool), predictions[learner].to_numpy(dtype=np.float64)
+    score = partial(figures, kept_share=1 / float(predictions["weight"].max()))
+    point = _once(score, churned, prob)
+    drawn = _resampled(score, churned, {learner: prob}, predictions["account_id"], seed)[learner]
+    return {k: _interval(k, point[k], drawn[k]) for k in BETTER}
 
 
 def _interval(figure: str, value: float, resamples: FloatArray) -> Interval:

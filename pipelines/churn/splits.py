@@ -138,6 +138,15 @@ def search_split(rows: pd.DataFrame, gap_days: float, *, n_folds: int = 5, seed:
     return _in_time_or_by_account(rows, _timed(rows, gap_days, SEARCH_SHARE, SEARCH_BLOCKS), n_folds, seed)
 
 
+def rolling_origins(rows: pd.DataFrame, gap_days: float, n_origins: int) -> Split:
+    """Return folds that go on through the later half of the cutoffs: each learns from all that was known at its origin.
+
+    There may be fewer, or none, where an origin has nothing to learn from or only one outcome on either side.
+    """
+    found = _timed(rows, gap_days, SEARCH_SHARE, n_origins)
+    return found or Split((), "out_of_time", "there is one cutoff only")
+
+
 def _timed(rows: pd.DataFrame, gap_days: float, test_share: float, n_blocks: int) -> Split | None:
     """Return the split in time, reduced to folds that have both outcomes on both sides; None where there is no time."""
     if "as_of" not in rows or rows["as_of"].nunique() < 2:

@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from features.catalog import Feature
 from pipelines.churn.bootstrap import Interval
-from pipelines.churn.evaluation import Evaluation, held_out_evaluation
+from pipelines.churn.evaluation import Evaluation, held_out_evaluation, usual_learners
 from pipelines.churn.splits import evaluation_split
 from pipelines.churn.verdict import Contest, verdict
 
@@ -31,7 +31,7 @@ def panel(strength: float, n_accounts: int = 150) -> pd.DataFrame:
 
 def judged(strength: float) -> Evaluation:
     rows = panel(strength)
-    return held_out_evaluation(rows, FEATURES, evaluation_split(rows, 31), gap_days=31)
+    return held_out_evaluation(rows, FEATURES, evaluation_split(rows, 31), usual_learners(gap_days=31))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from pipelines.churn.background import counting_all_rows
 from pipelines.churn.bootstrap import Interval, percentile_interval, resampled_weights
 from pipelines.churn.business_rule import RiskTable
 from pipelines.churn.calibration import Calibration, probability
-from pipelines.churn.evaluation import held_out_evaluation
+from pipelines.churn.evaluation import held_out_evaluation, usual_learners
 from pipelines.churn.logistic import LogisticBaseline
 from pipelines.churn.metrics import figures
 from pipelines.churn.population import row_weights, weighted_quantiles
@@ -174,7 +174,13 @@ def dated() -> pd.DataFrame:
 def test_figures_of_a_sample_are_those_of_all_rows(dated: pd.DataFrame) -> None:
     rows, kept_share = sampled(dated)
     of_all, of_sample = (
-        held_out_evaluation(each, FEATURES, evaluation_split(each, 31), gap_days=31, kept_share=share)
+        held_out_evaluation(
+            each,
+            FEATURES,
+            evaluation_split(each, 31),
+            usual_learners(gap_days=31, kept_share=share),
+            kept_share=share,
+        )
         for each, share in ((dated, 1.0), (rows, kept_share))
     )
     assert of_sample.n_churned == of_all.n_churned

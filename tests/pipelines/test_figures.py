@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipelines.churn.population import row_weights
-from pipelines.figures import _tenths, held_out_rows, share_intervals, training_figures
+from pipelines.figures import _tenths, held_out_rows, reasons_figure, share_intervals, training_figures
 
 
 def test_figures_are_png_and_the_same_each_time() -> None:
@@ -15,7 +15,7 @@ def test_figures_are_png_and_the_same_each_time() -> None:
         {"account_id": np.arange(n) // 2, "churned": rng.random(n) < 0.3, "weight": 1.0, "model": rng.random(n)}
     )
     contributions = pd.DataFrame({"sentence": ["Usage"], "family": ["behaviour"], "mean_contribution": [0.2]})
-    first, second = (training_figures(predictions, contributions) for _ in range(2))
+    first, second = (training_figures(predictions) | {"reasons": reasons_figure(contributions)} for _ in range(2))
     assert set(first) == {"calibration", "lift", "reasons"}
     assert all(png.startswith(b"\x89PNG") for png in first.values())
     assert first == second
