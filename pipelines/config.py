@@ -101,6 +101,12 @@ class Tiers(_Section):
     medium_share: float = Field(0.2, gt=0, lt=1)
 
 
+class GateSettings(_Section):
+    """What a new release has to show beside the one that serves."""
+
+    margin: float = Field(0.05, ge=0, le=1, description="share by which it may be worse before it is refused")
+
+
 class MLflow(_Section):
     """Where runs and releases are kept."""
 
@@ -140,6 +146,7 @@ class Settings(_Section):
     engine: Engine = Engine()
     model: Model = Model()
     tiers: Tiers = Tiers()
+    gate: GateSettings = GateSettings()
     mlflow: MLflow = MLflow()
     features: dict[str, FeatureWords] = Field(default_factory=dict)
     drivers: dict[str, DriverSettings] = Field(default_factory=dict)

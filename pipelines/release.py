@@ -48,7 +48,7 @@ class Gate(_Frozen):
     """Whether the release may serve, and why, in sentences."""
 
     passed: bool
-    sentences: tuple[str, ...] = Field(description="the model against every baseline")
+    sentences: tuple[str, ...] = Field(description="the model against every baseline, and against the champion")
     refused_for: tuple[str, ...] = Field((), description="those of the sentences that stand in the way")
 
 
@@ -61,6 +61,7 @@ class Manifest(_Frozen):
     code_version: str
     data_fingerprint: str
     as_of: str | None
+    learnt_until: str | None = Field(description="latest as-of date that was learnt from; null without dates")
     horizon_days: int
     definition: str
     n_accounts: int

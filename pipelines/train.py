@@ -22,6 +22,7 @@ from features.sources import Warehouse
 from features.sufficiency import fail_on_errors, panel_findings
 from pipelines.card import model_card
 from pipelines.causes import Causes, DriverData, driver_data, find_causes
+from pipelines.challenge import Challenge, challenge
 from pipelines.churn.evaluation import ON_LOGS, Evaluation, held_out_evaluation, usual_learners
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.splits import evaluation_split, search_split
@@ -49,6 +50,15 @@ class TrainingData(NamedTuple):
 
     panel: Panel
     drivers: DriverData
+
+
+class Learned(NamedTuple):
+    """What a release is made of."""
+
+    evaluation: Evaluation
+    churn: ChurnModel
+    segmented: Segmented
+    contest: Challenge | None
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,9 @@ def train(settings: Settings, progress: Progress) -> Training:
     contributions = mean_contributions(churn, current)
     causes = find_causes(data, settings, segmentations, contributions)
     progress("release")
-    release = replace(_release(settings, panel, current, evaluation, churn, segmented), drivers=causes.table)
+    contest = challenge(champion, evaluation, panel, settings) if champion else None
+    learned = Learned(evaluation, churn, segmented, contest)
+    release = replace(_release(settings, panel, current, learned), drivers=causes.table)
     papers = Papers(
         card=model_card(
             release.manifest,
@@ -200,24 +212,24 @@ def data_fingerprint(rows: pd.DataFrame) -> str:
     return hashlib.sha256(hashed.to_numpy().tobytes() + ",".join(rows.columns).encode()).hexdigest()
 
 
-def gate(evaluation: Evaluation) -> Gate:
-    """Return whether the model may serve: it has to beat the usual baselines, and not be worse than a careful one."""
-    refused = [v for v in evaluation.verdicts if (v.loses if v.baseline == ON_LOGS else not v.beats)]
-    return Gate(
-        passed=not refused,
-        sentences=tuple(verdict.sentence for verdict in evaluation.verdicts),
-        refused_for=tuple(verdict.sentence for verdict in refused),
-    )
+def gate(evaluation: Evaluation, contest: Challenge | None = None) -> Gate:
+    """Return whether the model may serve.
+
+    It has to beat the usual baselines, not be worse than a careful one, and not lose against the champion.
+    """
+    worse = [v.sentence for v in evaluation.verdicts if (v.loses if v.baseline == ON_LOGS else not v.beats)]
+    refused = (*worse, *(contest.refused_for if contest else ()))
+    sentences = (*(verdict.sentence for verdict in evaluation.verdicts), *(contest.sentences if contest else ()))
+    return Gate(passed=not refused, sentences=sentences, refused_for=refused)
 
 
 def _release(
     settings: Settings,
     panel: Panel,
     current: pd.DataFrame,
-    evaluation: Evaluation,
-    churn: ChurnModel,
-    segmented: Segmented,
+    learned: Learned,
 ) -> Release:
+    evaluation, churn, segmented, contest = learned
     churned, said = panel.rows["churned"].dropna(), sampling(panel)
     n_rows = said.get("n_rows", len(churned))
     as_of = f"{current['as_of'].max():%Y-%m-%d}" if "as_of" in current else None
@@ -230,6 +242,7 @@ def _release(
         code_version=installed_version("perennial"),
         data_fingerprint=fingerprint,
         as_of=as_of,
+        learnt_until=f"{panel.matured['as_of'].max():%Y-%m-%d}" if as_of else None,
         horizon_days=panel.definition.horizon_days,
         definition=panel.definition.sentence,
         n_accounts=int(panel.rows.loc[churned.index, "account_id"].nunique()),
@@ -241,7 +254,7 @@ def _release(
             medium_prob=float(np.quantile(prob, max(0.0, 1 - high - settings.tiers.medium_share))),
         ),
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
-        gate=gate(evaluation),
+        gate=gate(evaluation, contest),
     )
     return Release(
         manifest, churn, segmented.segmentations, portraits=segmented.portraits, comparisons=segmented.comparisons

@@ -138,6 +138,7 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         code_version="0.1.0",
         data_fingerprint="0" * 64,
         as_of="2026-01-31",
+        learnt_until="2025-10-31",
         horizon_days=90,
         definition="no active subscription",
         n_accounts=len(rows),
