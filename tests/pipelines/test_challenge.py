@@ -55,10 +55,7 @@ NOISY = 1 / (1 + np.exp(-(np.log(TRUTH / (1 - TRUTH)) + RNG.normal(0, 1.5, len(T
 class ByKind:
     """A segmentation of which it is known who is where."""
 
-    segments = (
-        Segment("firmographic-1", "large", "large", 0, 0.7),
-        Segment("firmographic-2", "small", "small", 0, 0.3),
-    )
+    segments = tuple(Segment(f"firmographic-{i}", name, name, 0, 0.5) for i, name in ((1, "large"), (2, "small")))
     is_divided = True
 
     def membership(self, rows: pd.DataFrame) -> np.ndarray:
@@ -134,16 +131,14 @@ def test_being_a_little_worse_is_within_the_margin() -> None:
     [
         (
             {"learnt_until": "2025-06-01"},
-            "of the held-out rows newer than all it learnt from 0 churned \\(at least 20\\)",
+            "of the held-out rows newer than all it learnt from 0 churned",
         ),
         ({"learnt_until": None}, "without dates nobody can tell what it has learnt from"),
         ({"horizon_days": 30}, "it predicts something else"),
         ({"definition": "another"}, "it predicts something else \\(another\\)"),
     ],
 )
-def test_where_there_is_nothing_fair_to_compare_it_is_said_and_nobody_refused(
-    manifest: dict[str, Any], why: str
-) -> None:
+def test_where_there_is_nothing_fair_to_compare_it_is_said_and_none_refused(manifest: dict[str, Any], why: str) -> None:
     found = contest(NOISY, TRUTH, **manifest)
     assert found.refused_for == ()
     (sentence,) = found.sentences
