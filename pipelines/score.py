@@ -195,9 +195,11 @@ def _sorted(scores: pd.DataFrame) -> pd.DataFrame:
 
 def reason_texts(release: Release, rows: pd.DataFrame) -> list[list[str]]:
     """Return the strongest reasons of each row in words, the strongest first."""
-    contributions, _ = release.churn.contributions(rows)
+    churn = release.churn
+    contributions, base = churn.contributions(rows)
+    log_odds = base + contributions.sum(axis=1)
     return [
-        [reason.text for reason in top_reasons(release.churn, rows, contributions, i, REASONS)]
+        [reason.text for reason in top_reasons(churn, rows, contributions[i], i, float(log_odds[i]), REASONS)]
         for i in range(len(rows))
     ]
 

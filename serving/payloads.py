@@ -125,6 +125,9 @@ class ReasonGiven(BaseModel):
     value: Value = Field(description="the account's own; null where not known")
     usual: Value = Field(description="the median, or the most frequent level, of the accounts the model learnt from")
     contribution_log_odds: float = Field(description="SHAP value: what it adds to the predicted log-odds")
+    points: float = Field(
+        description="the same in percentage points: churn_prob less that without it; they have no sum"
+    )
     effect: Literal["raises", "lowers"] = Field(description="whether it raises or lowers the predicted risk")
     text: str = Field(description="the reason as a sentence")
 

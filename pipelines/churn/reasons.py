@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 
 from features.catalog import Family, Feature, Tier
+from pipelines.churn.calibration import probability
 from pipelines.churn.encoder import Columns, FloatArray, levels_of, numbers
 from pipelines.churn.model import ChurnModel
-from pipelines.churn.wording import Value, in_words
+from pipelines.churn.wording import Value, in_points, in_words
 
 TOP = 5
 
@@ -25,6 +26,9 @@ class Reason:
         Of this account, and the median or most frequent one among the accounts learnt from; None if not known.
     contribution_log_odds
         What it adds to the calibrated log-odds.
+    points
+        The same in percentage points of probability: the predicted one less that without this contribution. Points of
+        several reasons do not add up, log-odds do.
     effect
         On the predicted risk.
     text
@@ -39,6 +43,7 @@ class Reason:
     value: Value
     usual: Value
     contribution_log_odds: float
+    points: float
     effect: Literal["raises", "lowers"]
     text: str
 
@@ -70,26 +75,30 @@ def explain(model: ChurnModel, columns: Columns, *, top: int = TOP) -> list[Expl
     contributions, base = model.contributions(columns)
     explanations = []
     for row, log_odds in enumerate(model.log_odds(columns).tolist()):
-        reasons = top_reasons(model, columns, contributions, row, top)
+        reasons = top_reasons(model, columns, contributions[row], row, log_odds, top)
         told = sum(reason.contribution_log_odds for reason in reasons)
         explanations.append(Explanation(base, tuple(reasons), log_odds - base - told, log_odds))
     return explanations
 
 
 def top_reasons(
-    model: ChurnModel, columns: Columns, contributions: FloatArray, row: int, top: int = TOP
+    model: ChurnModel, columns: Columns, adds: FloatArray, row: int, log_odds: float, top: int = TOP
 ) -> list[Reason]:
     """Return the reasons of one row, the largest contribution first; a feature that adds nothing is no reason.
 
-    `contributions` are those of all rows, as `ChurnModel.contributions` returns them.
+    `adds` (p,) are the row's contributions, as `ChurnModel.contributions` returns them, `log_odds` what it is served.
     """
-    adds = contributions[row]
-    order = np.argsort(-np.abs(adds), kind="stable")[:top]
-    return [_reason(model, model.encoder.features[i], columns, row, float(adds[i])) for i in order if adds[i]]
+    order = [i for i in np.argsort(-np.abs(adds), kind="stable")[:top] if adds[i]]
+    without = probability(log_odds - adds[order])
+    points = 100 * (probability(np.array([log_odds])) - without)
+    return [
+        _reason(model, model.encoder.features[i], columns, row, (float(adds[i]), float(point)))
+        for i, point in zip(order, points, strict=True)
+    ]
 
 
-def _reason(model: ChurnModel, feature: Feature, columns: Columns, row: int, contribution: float) -> Reason:
-    value, usual = _value(feature, columns, row), model.usual[feature.name]
+def _reason(model: ChurnModel, feature: Feature, columns: Columns, row: int, adds: tuple[float, float]) -> Reason:
+    value, usual, (contribution, points) = _value(feature, columns, row), model.usual[feature.name], adds
     effect: Literal["raises", "lowers"] = "raises" if contribution > 0 else "lowers"
     return Reason(
         feature=feature.name,
@@ -100,8 +109,9 @@ def _reason(model: ChurnModel, feature: Feature, columns: Columns, row: int, con
         value=value,
         usual=usual,
         contribution_log_odds=contribution,
+        points=points,
         effect=effect,
-        text=f"{in_words(feature, value, usual)}, {effect} the predicted risk",
+        text=f"{in_words(feature, value, usual)}, {effect} the predicted risk {in_points(points)}",
     )
 
 

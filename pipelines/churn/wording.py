@@ -51,6 +51,18 @@ def said(value: Value, unit: str) -> str:
     return f"{_digits(value)}{_unit_after(value, unit)}"
 
 
+def in_points(points: float) -> str:
+    """Return how many percentage points a risk changes by.
+
+    >>> in_points(-12.34), in_points(1.04), in_points(0.01)
+    ('by 12.3 points', 'by 1 point', 'by less than 0.1 points')
+    """
+    size = round(abs(points), 1)
+    if size < 0.1:
+        return "by less than 0.1 points"
+    return f"by {size:g} point{'' if size == 1 else 's'}"
+
+
 def _digits(value: float) -> str:
     """Return about three significant digits, never an exponent for what people count in."""
     size = abs(value)

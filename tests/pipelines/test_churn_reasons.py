@@ -50,6 +50,17 @@ def test_base_reasons_and_remainder_are_the_served_log_odds(rows: pd.DataFrame, 
         np.testing.assert_allclose(sums, model.log_odds(rows), atol=1e-12)
 
 
+def test_points_are_what_the_probability_would_be_lower_without_the_contribution(
+    rows: pd.DataFrame, model: ChurnModel
+) -> None:
+    prob = model.prob(rows)
+    for explanation, served in zip(explain(model, rows), prob, strict=True):
+        for reason in explanation.reasons:
+            without = 1 / (1 + np.exp(-(explanation.log_odds - reason.contribution_log_odds)))
+            assert reason.points == pytest.approx(100 * (served - without))
+            assert (reason.points > 0) == (reason.effect == "raises")
+
+
 def test_without_a_limit_nothing_remains(rows: pd.DataFrame, model: ChurnModel) -> None:
     assert max(abs(e.remainder_log_odds) for e in explain(model, rows)) < 1e-9
 
@@ -66,7 +77,8 @@ def test_a_feature_that_adds_nothing_is_no_reason(rows: pd.DataFrame, model: Chu
 
 def test_a_reason_is_a_sentence_with_value_usual_and_effect(rows: pd.DataFrame, model: ChurnModel) -> None:
     reason = explain(model, rows)[2].reasons[0]
-    assert reason.text == "Median first response, last 90 days: 31 hours (usually 9), raises the predicted risk"
+    said = "Median first response, last 90 days: 31 hours (usually 9), raises the predicted risk by "
+    assert reason.text == f"{said}{round(reason.points, 1):g} points"
     assert (reason.value, reason.usual, reason.effect, reason.family, reason.tier) == (
         31.0,
         9.0,
