@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.checks import Finding
 from features.errors import DataError
+from features.identity import numbered, twins
 from features.panel import Panel
 from features.tables import TABLES
 
@@ -28,7 +29,7 @@ def panel_findings(panel: Panel, min_churners: int) -> list[Finding]:
     """Return what stands in the way of an honest model of this panel: errors stop training, warnings do not."""
     matured = panel.matured
     findings = [*_history(panel), *_churners(matured, min_churners), *_features_at_all(panel, matured)]
-    findings += _static(panel)
+    findings += [*_static(panel), *numbered(matured, panel.features), *twins(matured, panel.features)]
     if matured["churned"].nunique() == 2:
         findings += [*_missing(matured, panel.features), *_leaks(matured, panel.features)]
         findings += _leaks_of_today(matured, panel.features)
