@@ -19,6 +19,7 @@ from experiments.company.tables import company_tables
 from experiments.company.world import create
 from experiments.company.worlds import parameters_of
 from features.discovery import discover
+from features.panel import Panel
 from pipelines.config import Settings, settings_from
 from pipelines.drivers.driver import known_drivers
 from pipelines.drivers.find import find_drivers
@@ -26,7 +27,7 @@ from pipelines.drivers.finding import Finding
 from pipelines.drivers.groups import ENGAGED, OTHERS, engagement_labels
 from pipelines.drivers.rows import DriverRows, read_driver_rows
 from pipelines.engine import opened_tables
-from pipelines.train import training_files
+from pipelines.train import read_panel, training_files
 
 # Names of the product's drivers, which come from the events, beside those of the company's.
 OTHER_NAMES = {"price_rise_announced": "price_rise"}
@@ -105,6 +106,12 @@ def _beside_truth(finding: Finding, rows: DriverRows, effects: pd.DataFrame) -> 
         values = (np.nan,) * 3 if one is None else (one.value, one.low, one.high)
         said |= dict(zip((figure, f"{figure} low", f"{figure} high"), values, strict=True))
     return said
+
+
+def company_panel(tables: dict[str, pd.DataFrame]) -> Panel:
+    """Return the training panel of a company's tables, as the product makes it."""
+    with tempfile.TemporaryDirectory(prefix="perennial-") as home:
+        return read_panel(company_settings(tables, Path(home)), lambda _: None)
 
 
 def company_settings(tables: dict[str, pd.DataFrame], home: Path) -> Settings:

@@ -60,7 +60,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
 
 def telco(data: Path, seeds: Sequence[int]) -> Iterator[Figure]:
     """Five stratified folds for each seed; means over folds and seeds, the way public benchmarks print them."""
-    panel, _ = _panel(TELCO, data)
+    panel, _ = panel_of(TELCO, data)
     found = []
     for seed in seeds:
         split = out_of_fold(panel.matured["account_id"], panel.matured["churned"], n_folds=5, seed=seed)
@@ -76,19 +76,20 @@ def telco(data: Path, seeds: Sequence[int]) -> Iterator[Figure]:
 
 def online_retail(data: Path) -> Iterator[Figure]:
     """Out of time; the model has to be better than recency and than logistic regression, beyond the interval."""
-    panel, settings = _panel(ONLINE_RETAIL, data)
+    panel, settings = panel_of(ONLINE_RETAIL, data)
     yield from _judged("online_retail", evaluate(panel, settings), bars=True)
 
 
 def ravenstack(data: Path) -> Iterator[Figure]:
     """Labels without signal: the gate has to refuse."""
-    panel, settings = _panel(RAVENSTACK, data)
+    panel, settings = panel_of(RAVENSTACK, data)
     evaluation = evaluate(panel, settings)
     yield from _judged("ravenstack", evaluation, bars=False)
     yield Figure("ravenstack.refused", float(not gate(evaluation).passed), "1 is yes", "== 1")
 
 
-def _panel(dataset: Dataset, data: Path) -> tuple[Panel, Settings]:
+def panel_of(dataset: Dataset, data: Path) -> tuple[Panel, Settings]:
+    """Return the training panel of a public data set, and its settings."""
     # What the reading keeps is thrown away: each run starts from nothing.
     with tempfile.TemporaryDirectory() as home:
         settings = dataset.configured(data, Path(home))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from experiments.benchmarks.driver_world import company_settings
+from experiments.benchmarks.driver_world import company_panel
 from experiments.benchmarks.report import Figure
 from experiments.company.tables import company_tables
 from experiments.company.truth import truth_of
@@ -20,7 +18,6 @@ from experiments.company.worlds import parameters_of
 from pipelines.sampling import current_rows
 from pipelines.segmentation import Wish, fit_segmentations
 from pipelines.segmentation.segmentation import most_probable
-from pipelines.train import read_panel
 
 ACCOUNTS, YEARS, COMPANIES = 2000, 3, 4
 
@@ -41,8 +38,7 @@ def simulated(pool: Executor, *, quick: bool) -> Iterator[Figure]:
 def _looked_into(seed: int) -> list[dict[str, Any]]:
     world = create(parameters_of("default", 0.0), ACCOUNTS, years=YEARS, seed=seed)
     truth = truth_of(world, seed=seed, name="default")["segments"]
-    with tempfile.TemporaryDirectory(prefix="perennial-") as home:
-        panel = read_panel(company_settings(company_tables(world), Path(home)), lambda _: None)
+    panel = company_panel(company_tables(world))
     rows = current_rows(panel, 0)
     true = {name: rows["account_id"].map(of).to_numpy() for name, of in truth.items()}
     numbers = {name: len(set(of)) for name, of in true.items()}

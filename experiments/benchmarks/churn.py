@@ -1,0 +1,142 @@
+"""Whether probabilities mean what they say, for large companies and small, and whether reasons add up, quickly."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+
+import numpy as np
+import pandas as pd
+
+from experiments.benchmarks.driver_world import company_panel
+from experiments.benchmarks.quality import panel_of
+from experiments.benchmarks.report import Figure, arguments, run
+from experiments.company.tables import company_tables
+from experiments.company.world import create
+from experiments.company.worlds import parameters_of
+from experiments.datasets import ONLINE_RETAIL, TELCO
+from features.panel import Panel
+from pipelines.churn.evaluation import MODEL, Evaluation, held_out_evaluation, usual_learners
+from pipelines.churn.reliability import reliability
+from pipelines.churn.splits import evaluation_split, out_of_fold, rolling_origins
+from pipelines.config import Settings
+from pipelines.train import learn, usual_rule
+
+WORKERS = 2
+YEARS = 3
+ACCOUNTS, SMALL = 5000, 200
+SMALL_SEEDS = 50
+ORIGINS = 4
+EXPLAINED = 5000
+ENOUGH_CHURNERS = 1000
+BARS = {"ece": "<= 0.02", "slope from one": "<= 0.1"}
+
+
+def main() -> int:
+    """Run the benchmark from the command line."""
+    return run("churn", lambda options: list(measure(options)), arguments(__doc__ or "").parse_args())
+
+
+def measure(options: argparse.Namespace) -> Iterator[Figure]:
+    """Yield calibration and reasons on each large set, and what becomes of small companies."""
+    with ProcessPoolExecutor(WORKERS) as pool:
+        yield from small_companies(pool, 4 if options.quick else SMALL_SEEDS)
+    if options.quick:
+        return
+    default = company_panel(company_tables(create(parameters_of("default"), ACCOUNTS, years=YEARS, seed=0)))
+    telco, retail = panel_of(TELCO, options.data)[0], panel_of(ONLINE_RETAIL, options.data)[0]
+    for name, panel in (("default", default), ("telco", telco), ("online_retail", retail)):
+        yield from _calibration(name, panel)
+        yield from _reasons(name, panel)
+
+
+def small_companies(pool: Executor, n_seeds: int) -> Iterator[Figure]:
+    """Yield the log loss out of time of companies of 200 accounts, beside that of their churn rate until then."""
+    found = pd.DataFrame(pool.map(_small, range(n_seeds)))
+    about = f"nats, mean over {n_seeds} companies of {SMALL} accounts, out of time"
+    yield Figure("small.log_loss", float(found["model"].mean()), about)
+    yield Figure("small.log_loss_of_the_rate", float(found["rate"].mean()), about)
+    gap = found["model"] - found["rate"]
+    yield Figure("small.log_loss_below_the_rate", float(gap.mean()), about, "< 0")
+    yield Figure("small.worse_than_the_rate", float((gap > 0).mean()), f"share of {n_seeds} companies")
+    yield Figure("small.churned_accounts", float(found["churned"].mean()), "accounts, mean")
+
+
+def _small(seed: int) -> dict[str, float]:
+    panel = company_panel(company_tables(create(parameters_of("small"), SMALL, years=YEARS, seed=seed)))
+    rows, gap = panel.matured, panel.definition.matures_days
+    split = evaluation_split(rows, gap)
+    learners = {MODEL: usual_learners(gap_days=gap)[MODEL]}
+    evaluation = held_out_evaluation(rows, panel.features, split, learners)
+    rate = float(rows["churned"].iloc[split.folds[0].train].astype(float).mean())
+    churned = evaluation.predictions["churned"].astype(float).to_numpy()
+    return {
+        "model": evaluation.figures[MODEL]["log_loss"].value,
+        "rate": float(-(churned * np.log(rate) + (1 - churned) * np.log(1 - rate)).mean()),
+        "churned": float(rows.loc[rows["churned"].astype(bool), "account_id"].nunique()),
+    }
+
+
+def _held_out(panel: Panel) -> Evaluation:
+    """Out of time from several origins where there are dates, else out of fold."""
+    rows, gap = panel.matured, panel.definition.matures_days
+    split = rolling_origins(rows, gap, ORIGINS) if "as_of" in rows else out_of_fold(rows["account_id"], rows["churned"])
+    learners = usual_learners(gap_days=gap, rule_column=usual_rule(panel.features))
+    return held_out_evaluation(rows, panel.features, split, learners)
+
+
+def _calibration(name: str, panel: Panel) -> Iterator[Figure]:
+    evaluation = _held_out(panel)
+    told = evaluation.predictions
+    n, enough = evaluation.n_churned, evaluation.n_churned >= ENOUGH_CHURNERS
+    about = f"{evaluation.how}, {len(told):,} rows, {n:,} churned"
+    for learner, figures in evaluation.figures.items():
+        is_model = learner == MODEL
+        bar = BARS["ece"] if is_model and enough else None
+        yield Figure(f"{name}.{learner}.ece", figures["ece"].value, f"share, {about}", bar)
+        yield Figure(f"{name}.{learner}.log_loss", figures["log_loss"].value, f"nats, {about}")
+        yield Figure(f"{name}.{learner}.auc", figures["auc"].value, f"share, {about}")
+        prob = np.clip(told[learner].to_numpy(dtype=np.float64), 1e-6, 1 - 1e-6)
+        churned, accounts = told["churned"].to_numpy(dtype=bool), told["account_id"].factorize()[0]
+        line = reliability(np.log(prob / (1 - prob)), churned, accounts, np.ones(len(told)))
+        if line is not None:
+            slope, intercept = line.slope, line.intercept
+            said = f"1 is right ({slope.low:.2f} to {slope.high:.2f}), {about}"
+            yield Figure(f"{name}.{learner}.slope", slope.value, said)
+            bar = BARS["slope from one"] if is_model and enough else None
+            yield Figure(f"{name}.{learner}.slope_from_one", abs(slope.value - 1), f"absolute, {about}", bar)
+            said = f"0 is right ({intercept.low:.2f} to {intercept.high:.2f}), log-odds, {about}"
+            yield Figure(f"{name}.{learner}.intercept", intercept.value, said)
+
+
+def _reasons(name: str, panel: Panel) -> Iterator[Figure]:
+    """Whether contributions add up and are shap's own, and how many accounts a second are explained."""
+    import shap
+
+    churn = learn(panel, Settings(), lambda _: None)
+    some = panel.matured.sample(min(EXPLAINED, len(panel.matured)), random_state=0)
+    X = churn.encoder.transform({str(column): some[column] for column in some})
+    churn.contributions(some.head(10))
+    start = time.perf_counter()
+    contributions, base = churn.contributions(some)
+    seconds = time.perf_counter() - start
+    off = float(np.abs(base + contributions.sum(axis=1) - churn.log_odds(some)).max())
+    shape = f"{churn.booster.num_trees()} trees, {len(some):,} accounts"
+    yield Figure(f"{name}.reasons_off_by", off, f"log-odds, at most, {shape}", "<= 1e-6")
+    explainer = shap.TreeExplainer(churn.booster)
+    start = time.perf_counter()
+    theirs = np.asarray(explainer.shap_values(X)) * churn.calibration.slope
+    shap_seconds = time.perf_counter() - start
+    yield Figure(
+        f"{name}.reasons_from_shap", float(np.abs(contributions - theirs).max()), "log-odds, at most", "<= 1e-6"
+    )
+    bar = ">= 2000" if name == "default" else None
+    yield Figure(f"{name}.explained", len(some) / seconds, f"accounts a second, {shape}", bar)
+    yield Figure(f"{name}.explained_beside_shap", shap_seconds / seconds, "times as fast as shap.TreeExplainer")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
