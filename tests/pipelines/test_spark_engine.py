@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from experiments.company import simulate
 
     folder = tmp_path_factory.mktemp("company")
-    tables = simulate(200, years=2, seed=5).tables
+    tables = simulate(400, years=2, seed=5).tables
     # Quotes and spaces, which every writer of CSV has its own way with.
     tables["accounts"]["region"] = tables["accounts"]["region"].map('the "{}", '.format)
     text = '[churn]\ndefinition = "subscription"\n[model]\nfolds = 3\n'
@@ -91,7 +91,8 @@ def test_scores_on_spark_are_those_of_one_process(spark: str, promoted: Path, fa
     assert_equal(found, expected)
     published, rows = (read(folder / state / "rows.parquet") for state in (".spark", ".perennial"))
     assert_equal(by_key(published), by_key(rows))
-    assert {path.name for path in (folder / ".spark").iterdir()} == {"rows.parquet"}
+    assert {path.name for path in (folder / ".spark").iterdir()} == {"panel", "rows.parquet"}
+    assert [path.name for path in (folder / ".spark" / "panel").iterdir()] == ["checked.json"]
 
 
 def test_the_panel_of_a_date_on_spark_is_that_of_one_process(spark: str, folder: Path) -> None:
