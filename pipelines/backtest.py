@@ -14,7 +14,7 @@ from features.errors import ModelError
 from features.panel import Panel, Progress
 from pipelines.churn.bootstrap import Interval
 from pipelines.churn.encoder import FloatArray, numbers
-from pipelines.churn.evaluation import MODEL, Evaluation, held_out_evaluation, intervals_of, usual_learners
+from pipelines.churn.evaluation import MODEL, Evaluation, held_out_evaluation, intervals_of
 from pipelines.churn.health_score import HealthScore
 from pipelines.churn.reliability import Reliability, reliability
 from pipelines.churn.splits import Split, rolling_origins
@@ -22,7 +22,7 @@ from pipelines.churn.warning import Warned, tiers, warned
 from pipelines.config import Settings
 from pipelines.release import Release, read_champion
 from pipelines.segments import segment_names
-from pipelines.train import read_panel, usual_rule
+from pipelines.train import learners_of, read_panel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,13 +92,7 @@ def backtested(
     """Return the backtest of a panel: see `backtest`."""
     rows, seed, gap = panel.matured, settings.model.seed, panel.definition.matures_days
     split = _origins(rows, gap, n_origins)
-    learners = usual_learners(
-        gap_days=gap,
-        rule_column=settings.model.rule_column or usual_rule(panel.features),
-        seed=seed,
-        kept_share=panel.kept_share,
-        progress=progress,
-    )
+    learners = learners_of(panel, settings, progress)
     if _has_direction(panel.features):
         learners[HEALTH] = partial(HealthScore.fit, kept_share=panel.kept_share)
     evaluation = held_out_evaluation(rows, panel.features, split, learners, seed=seed, kept_share=panel.kept_share)

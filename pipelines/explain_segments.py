@@ -103,7 +103,7 @@ def _outcome(one: Outcome) -> str:
 
 
 def _trait(one: Trait) -> str:
-    effect = f"{one.effect:+.2f} standard deviations ({one.low:+.2f} to {one.high:+.2f})"
+    effect = f"{one.effect:+.2f} standard deviations ({one.low:+.2f} to {one.high:+.2f}), {one.n:,} accounts, counted"
     if one.level is not None:
         return f"{one.sentence} {one.level}: {one.own:.0%} of them, {one.whole:.0%} of all; {effect}"
     return f"{one.sentence}: median {one.own:,.4g} {one.unit}, of all {one.whole:,.4g}; {effect}"

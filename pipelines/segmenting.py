@@ -148,7 +148,17 @@ def _movements(one: Segmentation, panel: Panel, current: pd.DataFrame, champion:
     if one.is_divided and panel.definition.kind != "labelled":
         at = placed(one, _everyone(panel, seed))
         months, shifted = between_months(one, at), drift(one, at)
+        unseen = _static_columns(one, panel)
+        if months and unseen:
+            said = f"no move shows in what is taken as it is today at every date: {', '.join(unseen)}"
+            months = replace(months, sentences=(*months.sentences, said))
     return Portrait(months=months, releases=releases, drift=shifted)
+
+
+def _static_columns(one: Segmentation, panel: Panel) -> list[str]:
+    """The columns that it reads and whose history nobody has."""
+    read = {column.name for column in one.preparation.columns} if one.preparation else set()
+    return [feature.name for feature in panel.features if feature.static and feature.name in read]
 
 
 def _everyone(panel: Panel, seed: int) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from features.sufficiency import fail_on_errors, panel_findings
 from pipelines.card import model_card
 from pipelines.causes import Causes, DriverData, driver_data, find_causes
 from pipelines.challenge import Challenge, challenge
-from pipelines.churn.evaluation import ON_LOGS, Evaluation, held_out_evaluation, usual_learners
+from pipelines.churn.evaluation import ON_LOGS, Evaluation, Learner, held_out_evaluation, usual_learners
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.splits import evaluation_split, search_split
 from pipelines.churn.training import train_churn
@@ -166,14 +166,19 @@ def evaluate(panel: Panel, settings: Settings, progress: Progress | None = None)
     """Return the model beside its baselines on rows it has not seen: out of time where there are dates."""
     matured, gap, seed = panel.matured, panel.definition.matures_days, settings.model.seed
     split = evaluation_split(matured, gap, n_folds=settings.model.folds, seed=seed)
-    learners = usual_learners(
-        gap_days=gap,
+    learners = learners_of(panel, settings, progress)
+    return held_out_evaluation(matured, panel.features, split, learners, seed=seed, kept_share=panel.kept_share)
+
+
+def learners_of(panel: Panel, settings: Settings, progress: Progress | None = None) -> dict[str, Learner]:
+    """Return the model and what it has to beat, as they learn from such a panel."""
+    return usual_learners(
+        gap_days=panel.definition.matures_days,
         rule_column=settings.model.rule_column or usual_rule(panel.features),
-        seed=seed,
+        seed=settings.model.seed,
         kept_share=panel.kept_share,
         progress=progress,
     )
-    return held_out_evaluation(matured, panel.features, split, learners, seed=seed, kept_share=panel.kept_share)
 
 
 def learn(panel: Panel, settings: Settings, progress: Progress) -> ChurnModel:

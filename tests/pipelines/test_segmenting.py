@@ -139,6 +139,16 @@ def test_moves_and_shares_are_told_month_by_month(found: Segmented) -> None:
     assert found.portraits["behavioural"].drift.n == (N,) * 6
 
 
+def test_what_has_no_history_is_said_to_show_no_moves(found: Segmented) -> None:
+    static = tuple(replace(one, static=one.family == "firmographic") for one in FEATURES)
+    months = segmented(replace(PANEL, features=static)).portraits["firmographic"].months
+    assert months is not None
+    assert months.sentences[-1].endswith("taken as it is today at every date: industry, employees")
+    usual = found.portraits["firmographic"].months
+    assert usual is not None
+    assert not any("as it is today" in sentence for sentence in usual.sentences)
+
+
 def test_without_dates_there_are_no_months_and_churn_alone_is_compared() -> None:
     flat = PANEL.rows[PANEL.rows["as_of"] == MONTHS[0]].drop(columns="as_of").reset_index(drop=True)
     panel = replace(PANEL, rows=flat, definition=ChurnDefinition("labelled"), observed_until=None)
