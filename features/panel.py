@@ -36,6 +36,7 @@ class Panel:
     and one column a feature. `definition` says what churn is, `observed_until` where knowledge ends, `left_out` which
     columns beyond the contract make no feature, and why. Where there were too many rows to hold, `n_rows` is how many
     labelled ones there were and `kept_share` the share of those without churn that are in `rows`; all others are.
+    `departures` (account_id, left_at, way) say when accounts left, None where that is not known or was not asked for.
     """
 
     rows: pd.DataFrame
@@ -45,6 +46,7 @@ class Panel:
     left_out: Mapping[str, str] = field(default_factory=dict)
     n_rows: int | None = None
     kept_share: float = 1.0
+    departures: pd.DataFrame | None = None
 
     @property
     def matured(self) -> pd.DataFrame:

@@ -20,9 +20,10 @@ from pipelines.churn.reliability import Reliability, reliability
 from pipelines.churn.splits import Split, rolling_origins
 from pipelines.churn.warning import Warned, tiers, warned
 from pipelines.config import Settings
+from pipelines.learning import learners_of
 from pipelines.release import Release, read_champion
 from pipelines.segments import segment_names
-from pipelines.train import learners_of, read_panel
+from pipelines.training_data import read_panel
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from pipelines.config import Settings
 from pipelines.engine import opened_engine, panel_settings
 from pipelines.output import write_frame
 from pipelines.progress import bar
-from pipelines.train import sampled_panel, training_files
+from pipelines.training_data import sampled_panel, training_files
 
 COLOURS = {"error": "red", "warning": "yellow", "info": "dim"}
 

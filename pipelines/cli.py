@@ -200,8 +200,11 @@ app.command()(whatif)
 def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     """Write every account's predicted churn and reasons.
 
-    With tier and segments, by the champion; the feature rows are handed to the service.
+    With interval, tier and segments, by the champion; the feature rows are handed to the service.
     """
+    from dataclasses import asdict
+
+    from pipelines.explain_prospects import sentence
     from pipelines.output import check_writable
     from pipelines.progress import bar
     from pipelines.score import STAGES, score_accounts
@@ -211,8 +214,12 @@ def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFI
     with bar(STAGES) as tell:
         scored = score_accounts(settings, as_of, out, tell)
     if as_json:
-        give(json.dumps({"release": scored.version, "as_of": scored.as_of, "n_accounts": scored.n_accounts}))
+        ahead = [asdict(prospect) for prospect in scored.prospects]
+        said = {"release": scored.version, "as_of": scored.as_of, "n_accounts": scored.n_accounts, "prospects": ahead}
+        give(json.dumps(said))
     say(f"{scored.n_accounts:,} accounts as of {scored.as_of or 'no date'} by release {scored.version}: {out}")
+    for prospect in scored.prospects[:1]:
+        say(sentence(prospect, settings.value))
     for note in scored.notes:
         say(f"note: {note}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -32,6 +32,9 @@ class Churn(_Section):
     horizon_days: int = Field(90, ge=1, le=3650, description="how far after the as-of date churn counts")
     grace_days: int = Field(30, ge=0, le=365, description="subscription: gap after an end that is no churn yet")
     inactive_days: int = Field(90, ge=1, le=3650, description="inactivity: silence after which an account is lost")
+    further_horizons_days: tuple[Annotated[int, Field(ge=1, le=720)], ...] = Field(
+        (30, 180, 365), description="further horizons, read off the retention curve as far as it goes"
+    )
 
 
 class Panel(_Section):
@@ -107,6 +110,15 @@ class GateSettings(_Section):
     margin: float = Field(0.05, ge=0, le=1, description="share by which it may be worse before it is refused")
 
 
+class Value(_Section):
+    """How revenue at risk is reckoned."""
+
+    revenue: str | None = Field(None, description="feature that is revenue a month; mrr_now if unset")
+    margin: float = Field(1.0, gt=0, le=1, description="share of revenue that is kept; 1 tells revenue itself")
+    discount_rate: float = Field(0.1, ge=0, le=1, description="a year, by which money later is worth less")
+    days: int = Field(360, ge=30, le=720, description="how far ahead it is counted, as far as the curve goes")
+
+
 class MLflow(_Section):
     """Where runs and releases are kept."""
 
@@ -147,6 +159,7 @@ class Settings(_Section):
     model: Model = Model()
     tiers: Tiers = Tiers()
     gate: GateSettings = GateSettings()
+    value: Value = Value()
     mlflow: MLflow = MLflow()
     features: dict[str, FeatureWords] = Field(default_factory=dict)
     drivers: dict[str, DriverSettings] = Field(default_factory=dict)

@@ -21,7 +21,8 @@ from pipelines.drivers.whatif import WhatIf, amount, what_if
 from pipelines.registry import log_findings
 from pipelines.release import read_champion
 from pipelines.segments import segment_names
-from pipelines.train import mean_contributions, read_driver_data
+from pipelines.train import mean_contributions
+from pipelines.training_data import read_driver_data
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from features.errors import GateRefused, ReleaseError
 from pipelines.config import Settings
+from pipelines.pointer import read_pointer, write_pointer
 from pipelines.registry import exported, mark_champion
-from pipelines.release import Manifest, copy_release, read_manifest, read_pointer, read_release, write_pointer
+from pipelines.release import Manifest, copy_release, read_manifest, read_release
 
 KEPT_HISTORY = 20
 

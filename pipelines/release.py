@@ -1,10 +1,9 @@
-"""The release: everything one training run made, as one immutable versioned folder, and the pointer to the champion."""
+"""The release: everything one training run made, as one immutable versioned folder."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -16,8 +15,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from features.errors import ReleaseError
-from pipelines.churn.encoder import FloatArray
+from pipelines.churn.curve import RetentionCurve
+from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.model import ChurnModel
+from pipelines.churn.uncertainty import Interval90, Uncertainty
+from pipelines.outlook import Outlook, Terms, outlook
+from pipelines.pointer import read_pointer
 from pipelines.segmentation import Segmentation
 from pipelines.segmentation.comparison import Comparison
 from pipelines.segmentation.portrait import Portrait
@@ -25,8 +28,7 @@ from pipelines.segmentation.portrait import Portrait
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 4
-POINTER = "champion.json"
+FORMAT = 5
 DRIVERS = "drivers.parquet"
 BASES = ("firmographic", "behavioural", "needs")
 PORTRAIT: TypeAdapter[Portrait] = TypeAdapter(Portrait)
@@ -71,6 +73,7 @@ class Manifest(_Frozen):
     tiers: TierLimits
     score_quantiles: tuple[float, ...] = Field(description="101 quantiles of the probability, from 0 to 100 %")
     gate: Gate
+    terms: Terms = Terms()
     files: dict[str, str] = Field(default_factory=dict)
 
 
@@ -86,20 +89,36 @@ class Release:
 
     Attributes
     ----------
+    uncertainty
+        how sure its probabilities are.
     segmentations, portraits
         by name: what places accounts, and what is told of it to people.
     drivers
         what is found of each driver, one row a figure, empty where nothing is.
     comparisons
         which segmentation tells most of which outcome.
+    curve
+        how long accounts stay; None where it cannot be told, as in data without dates.
     """
 
     manifest: Manifest
     churn: ChurnModel
+    uncertainty: Uncertainty
     segmentations: Mapping[str, Segmentation]
     drivers: pd.DataFrame = field(default_factory=_nothing_found)
     portraits: Mapping[str, Portrait] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
+    curve: RetentionCurve | None = None
+
+    def interval(self, columns: Columns, churn_prob: FloatArray) -> Interval90:
+        """The 90 % intervals of probabilities that were predicted."""
+        return self.uncertainty.interval(self.churn.encoder.transform(columns), churn_prob)
+
+    def outlook(self, columns: Columns, churn_prob: FloatArray) -> Outlook | None:
+        """What lies ahead of accounts whose churn was predicted; None where that cannot be told."""
+        if self.curve is None:
+            return None
+        return outlook(self.curve, columns, churn_prob, self.manifest.horizon_days, self.manifest.terms)
 
     def tier(self, churn_prob: float) -> Literal["high", "medium", "low"]:
         """What a probability is called."""
@@ -127,6 +146,9 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
 
     def fill(staging: Path) -> None:
         release.churn.save(staging)
+        release.uncertainty.save(staging)
+        if release.curve:
+            release.curve.save(staging)
         (staging / "segments").mkdir()
         for name, segmentation in release.segmentations.items():
             portrait = asdict(release.portraits.get(name, Portrait()))
@@ -175,13 +197,16 @@ def read_release(folder: Path) -> Release:
     """
     manifest = verify(folder)
     saved = {name: json.loads((folder / "segments" / f"{name}.json").read_text("utf-8")) for name in BASES}
+    churn = ChurnModel.load(folder)
     return Release(
         manifest,
-        ChurnModel.load(folder),
+        churn,
+        Uncertainty.load(folder),
         {name: Segmentation.from_json(said) for name, said in saved.items()},
         _read_drivers(folder / DRIVERS),
         {name: PORTRAIT.validate_python(said["portrait"]) for name, said in saved.items()},
         COMPARISONS.validate_json((folder / "segments" / "comparison.json").read_bytes()),
+        RetentionCurve.load(folder, churn.encoder),
     )
 
 
@@ -234,51 +259,6 @@ def checksums(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file but the manifest, by path inside the folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def version_of(as_of: str | None, churn: ChurnModel, segmentations: Mapping[str, Segmentation], data: str) -> str:
-    """Return the release's name: its date, and a digest of what it is, so that equal training gives an equal name."""
-    parts = [churn.text, churn.encoder.to_json(), churn.calibration.to_json(), data]
-    parts += [json.dumps(segmentations[name].to_json(), sort_keys=True) for name in sorted(segmentations)]
-    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
-    return f"{as_of or 'undated'}-{digest}"
-
-
-def read_pointer(releases: Path) -> dict[str, Any] | None:
-    """Return what the pointer says (`version`, `previous`, `promoted`), None where nothing was promoted yet.
-
-    Raises
-    ------
-    ReleaseError
-        when the pointer is there and cannot be read.
-    """
-    path = releases / POINTER
-    if not path.exists():
-        return None
-    try:
-        said = json.loads(path.read_text("utf-8"))
-        names = [said["version"], *said["previous"]]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise ReleaseError.of(
-            f"an unreadable pointer {path.name}", "the JSON of a promotion", "promote again"
-        ) from problem
-    odd = [name for name in names if not isinstance(name, str) or not name or Path(name).name != name]
-    if odd:
-        raise ReleaseError.of(f"a pointer to {odd[0]!r}", "the name of a release", "promote again")
-    return dict(said)
-
-
-def write_pointer(releases: Path, *, version: str, previous: list[str], promoted: str) -> None:
-    """Point at a release: the old pointer or the new one is there at every instant, never half of one."""
-    releases.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=releases, prefix=".pointer-", delete=False, encoding="utf-8") as file:
-        json.dump({"version": version, "previous": previous, "promoted": promoted}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    staged = Path(file.name)
-    # The service may run as another user.
-    staged.chmod(0o644)
-    staged.replace(releases / POINTER)
 
 
 def _whole_or_not(folder: Path, fill: Callable[[Path], Any]) -> None:

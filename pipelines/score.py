@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from features.errors import DataError, ReleaseError
@@ -21,7 +22,9 @@ from pipelines.churn.reasons import top_reasons
 from pipelines.config import Settings
 from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings, write_folder
 from pipelines.features import write_tables
+from pipelines.outlook import Outlook
 from pipelines.output import write_frame
+from pipelines.prospects import Ahead, Prospect, prospects
 from pipelines.release import Release, read_champion, read_release
 from pipelines.segments import names_of
 
@@ -41,6 +44,7 @@ class Scored:
     as_of: str | None
     n_accounts: int
     notes: list[str]
+    prospects: list[Prospect]
 
 
 def score_accounts(settings: Settings, as_of: datetime | None, out: Path, tell: Progress) -> Scored:
@@ -57,18 +61,21 @@ def score_accounts(settings: Settings, as_of: datetime | None, out: Path, tell: 
         parts = panel_parts(warehouse, plan, settings, tell)
         tell("scoring")
         n_accounts, last = _count(parts)
+        ahead: list[Ahead] = []
         if isinstance(warehouse, SparkWarehouse):
             folder = settings.releases_folder / release.manifest.version
             write_folder(_spark_scores(warehouse, parts, plan, last, folder), out)
         else:
-            write_frame(_sorted(pd.concat([score_rows(release, rows) for rows in _each(parts, plan, last)])), out)
+            scores = [score_rows(release, rows, ahead) for rows in _each(parts, plan, last)]
+            write_frame(_sorted(pd.concat(scores)), out)
         tell("writing")
         notes = [
             *_beyond_knowledge(plan, last),
             *_unknown_levels(release, parts),
             *publish_rows(parts, plan, last, settings.state_folder),
         ]
-    return Scored(release.manifest.version, f"{last:%Y-%m-%d}" if plan.is_dated else None, n_accounts, notes)
+    as_of_said = f"{last:%Y-%m-%d}" if plan.is_dated else None
+    return Scored(release.manifest.version, as_of_said, n_accounts, notes, prospects(ahead))
 
 
 def _each(parts: Sequence[Path], plan: PanelPlan, last: pd.Timestamp) -> Iterator[pd.DataFrame]:
@@ -162,31 +169,50 @@ def published_rows(settings: Settings) -> pd.DataFrame:
     return pd.read_parquet(path)
 
 
-def score_rows(release: Release, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per account, the most at risk first.
+def score_rows(release: Release, rows: pd.DataFrame, ahead: list[Ahead] | None = None) -> pd.DataFrame:
+    """Return one row per account, the most at risk first; to `ahead` is added what lies ahead of them together.
 
-    Columns: account_id, as_of (where there is one), release, churn_prob (0 to 1, predicted), log_odds, tier, percentile
-    (0 to 100), a segment of each segmentation (needs_is_inferred where the account never answered and its segment is
-    predicted from what else is known), and the strongest reasons in words.
+    Columns: account_id, as_of (where there is one), release, churn_prob (0 to 1, predicted), churn_prob_low and _high
+    (its 90 % interval), log_odds, tier, percentile (0 to 100); where a retention curve is known churn_prob_30d and so
+    on for further horizons, median_life_days (none where it is beyond the curve), value_at_risk (in the company's
+    currency), leaves_by (the likeliest way); a segment of each segmentation (needs_is_inferred where the account never
+    answered and its segment is predicted from what else is known), and the strongest reasons in words.
     """
     log_odds = release.churn.log_odds(rows)
     churn_prob = probability(log_odds)
+    low, high = release.interval(rows, churn_prob)
     scores = rows[[name for name in ("account_id", "as_of") if name in rows]].assign(
         release=release.manifest.version,
         churn_prob=churn_prob,
+        churn_prob_low=low,
+        churn_prob_high=high,
         log_odds=log_odds,
         tier=[release.tier(prob) for prob in churn_prob],
         percentile=release.percentile(churn_prob),
     )
+    found = release.outlook(rows, churn_prob)
+    if found:
+        scores = scores.assign(**_ahead_columns(found))
     for name, segmentation in release.segmentations.items():
         place = segmentation.placement(rows)
         scores[f"{name}_segment"] = names_of(segmentation, place.membership)
         if name == "needs":
             scores["needs_is_inferred"] = place.is_inferred
+    if found and ahead is not None:
+        ahead.append(Ahead.of(scores, found))
     texts = reason_texts(release, rows)
     for i in range(REASONS):
         scores[f"reason_{i + 1}"] = [text[i] if i < len(text) else None for text in texts]
     return _sorted(scores)
+
+
+def _ahead_columns(found: Outlook) -> dict[str, Any]:
+    ways = np.array(list(found.way_probs), dtype=object)
+    return {f"churn_prob_{days}d": prob for days, prob in found.churn_probs.items()} | {
+        "median_life_days": found.median_life_days,
+        "value_at_risk": found.value_at_risk,
+        "leaves_by": ways[np.stack(list(found.way_probs.values())).argmax(axis=0)],
+    }
 
 
 def _sorted(scores: pd.DataFrame) -> pd.DataFrame:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
@@ -16,47 +17,40 @@ import pandas as pd
 
 from features.catalog import Feature
 from features.checks import Finding
-from features.errors import ReleaseError
-from features.panel import Panel, PanelPlan, Progress, training_plan
-from features.sources import Warehouse
+from features.errors import ConfigError, ReleaseError
+from features.panel import Panel, Progress
 from features.sufficiency import fail_on_errors, panel_findings
 from pipelines.card import model_card
-from pipelines.causes import Causes, DriverData, driver_data, find_causes
+from pipelines.causes import Causes, find_causes
 from pipelines.challenge import Challenge, challenge
-from pipelines.churn.evaluation import ON_LOGS, Evaluation, Learner, held_out_evaluation, usual_learners
+from pipelines.churn.evaluation import ON_LOGS, Evaluation
 from pipelines.churn.model import ChurnModel
-from pipelines.churn.splits import evaluation_split, search_split
-from pipelines.churn.training import train_churn
 from pipelines.config import Settings
 from pipelines.drivers.forest import forest_plot
-from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings
 from pipelines.figures import reasons_figure, training_figures
-from pipelines.panel_file import read_panel_rows
+from pipelines.learning import Learnt, evaluate, learn
+from pipelines.outlook import Terms
 from pipelines.reference import reference
 from pipelines.registry import Run, log_release
-from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, read_champion, version_of, write_release
-from pipelines.sampling import CURRENT_SHARE, current_rows, sampling, sampling_finding
+from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, read_champion, write_release
+from pipelines.sampling import current_rows, sampling, sampling_finding
 from pipelines.segment_figures import segment_figures
+from pipelines.segmentation import Segmentation
 from pipelines.segmenting import Segmented, churn_by_segment, segment_accounts
+from pipelines.training_data import read_training_data
 
 STAGES = (
     "reading tables", "panel", "judging on held-out rows", "training", "segments", "drivers", "release", "MLflow",
 )  # fmt: skip
 EXPLAINED_ACCOUNTS = 500
-
-
-class TrainingData(NamedTuple):
-    """What a training run reads of the tables."""
-
-    panel: Panel
-    drivers: DriverData
+REVENUE = "mrr_now"
 
 
 class Learned(NamedTuple):
     """What a release is made of."""
 
     evaluation: Evaluation
-    churn: ChurnModel
+    learnt: Learnt
     segmented: Segmented
     contest: Challenge | None
 
@@ -87,7 +81,7 @@ def train(settings: Settings, progress: Progress) -> Training:
     progress("judging on held-out rows")
     evaluation = evaluate(panel, settings, progress)
     progress("training")
-    churn = learn(panel, settings, progress)
+    learnt = learn(panel, settings, progress)
     progress("segments")
     current = current_rows(panel, seed)
     champion, unread = _champion(settings)
@@ -95,11 +89,11 @@ def train(settings: Settings, progress: Progress) -> Training:
     segmented = segment_accounts(panel, current, settings.segments, champion, seed=seed)
     segmentations = segmented.segmentations
     progress("drivers")
-    contributions = mean_contributions(churn, current)
+    contributions = mean_contributions(learnt.churn, current)
     causes = find_causes(data, settings, segmentations, contributions)
     progress("release")
     contest = challenge(champion, evaluation, panel, settings) if champion else None
-    learned = Learned(evaluation, churn, segmented, contest)
+    learned = Learned(evaluation, learnt, segmented, contest)
     release = replace(_release(settings, panel, current, learned), drivers=causes.table)
     papers = Papers(
         card=model_card(
@@ -117,80 +111,6 @@ def train(settings: Settings, progress: Progress) -> Training:
     )
     registered = _log(settings, release, papers, evaluation, progress)
     return Training(release, evaluation, contributions, causes, findings, registered)
-
-
-def read_panel(settings: Settings, progress: Progress) -> Panel:
-    """Return the training panel of the settings' tables, sampled where there are more than `most_rows`."""
-    return read_training_data(settings, progress).panel
-
-
-def read_training_data(settings: Settings, progress: Progress) -> TrainingData:
-    """Return the training panel, and the rows that effects are learnt from."""
-    with opened_tables(settings, progress) as warehouse:
-        progress("panel")
-        plan, files = training_files(warehouse, settings, progress)
-        return TrainingData(sampled_panel(plan, files, settings), driver_data(warehouse, plan, files, settings))
-
-
-def read_driver_data(settings: Settings, progress: Progress) -> DriverData:
-    """Return the rows that effects are learnt from."""
-    with opened_tables(settings, progress) as warehouse:
-        progress("panel")
-        return driver_data(warehouse, *training_files(warehouse, settings, progress), settings)
-
-
-def training_files(warehouse: Warehouse, settings: Settings, progress: Progress) -> tuple[PanelPlan, tuple[Path, ...]]:
-    """Return the plan of the training panel, and Parquet files with its rows."""
-    plan = training_plan(warehouse, churn_definition(settings), panel_settings(settings))
-    return plan, panel_parts(warehouse, plan, settings, progress)
-
-
-def sampled_panel(plan: PanelPlan, files: Sequence[Path], settings: Settings) -> Panel:
-    """Return the training panel of a plan's files, sampled where there are more than `most_rows`."""
-    names = [name for name in plan.recipe.schema.names if plan.is_dated or name != "as_of"]
-    found = read_panel_rows(files, names, most_rows=settings.model.most_rows, seed=settings.model.seed)
-    found.rows.attrs[CURRENT_SHARE] = found.current_share
-    recipe = plan.recipe
-    return Panel(
-        found.rows,
-        recipe.features,
-        recipe.churn,
-        plan.observed_until,
-        plan.left_out,
-        n_rows=found.n_rows,
-        kept_share=found.kept_share,
-    )
-
-
-def evaluate(panel: Panel, settings: Settings, progress: Progress | None = None) -> Evaluation:
-    """Return the model beside its baselines on rows it has not seen: out of time where there are dates."""
-    matured, gap, seed = panel.matured, panel.definition.matures_days, settings.model.seed
-    split = evaluation_split(matured, gap, n_folds=settings.model.folds, seed=seed)
-    learners = learners_of(panel, settings, progress)
-    return held_out_evaluation(matured, panel.features, split, learners, seed=seed, kept_share=panel.kept_share)
-
-
-def learners_of(panel: Panel, settings: Settings, progress: Progress | None = None) -> dict[str, Learner]:
-    """Return the model and what it has to beat, as they learn from such a panel."""
-    return usual_learners(
-        gap_days=panel.definition.matures_days,
-        rule_column=settings.model.rule_column or usual_rule(panel.features),
-        seed=settings.model.seed,
-        kept_share=panel.kept_share,
-        progress=progress,
-    )
-
-
-def learn(panel: Panel, settings: Settings, progress: Progress) -> ChurnModel:
-    """Return the model of every row whose label is known."""
-    matured, seed = panel.matured, settings.model.seed
-    split = search_split(matured, panel.definition.matures_days, n_folds=settings.model.folds, seed=seed)
-    return train_churn(matured, panel.features, split, seed=seed, kept_share=panel.kept_share, progress=progress).model
-
-
-def usual_rule(features: tuple[Feature, ...]) -> str | None:
-    """Return recency, the rule that companies use, where there is one; else None: the best single column is found."""
-    return next((feature.name for feature in features if feature.name == "recency_days"), None)
 
 
 def mean_contributions(churn: ChurnModel, rows: pd.DataFrame) -> pd.DataFrame:
@@ -217,6 +137,38 @@ def data_fingerprint(rows: pd.DataFrame) -> str:
     return hashlib.sha256(hashed.to_numpy().tobytes() + ",".join(rows.columns).encode()).hexdigest()
 
 
+def version_of(as_of: str | None, learnt: Learnt, segmentations: Mapping[str, Segmentation], data: str) -> str:
+    """Return the release's name: its date, and a digest of what it is, so that equal training gives an equal name."""
+    churn = learnt.churn
+    parts = [churn.text, churn.encoder.to_json(), churn.calibration.to_json(), data]
+    parts += [json.dumps(segmentations[name].to_json(), sort_keys=True) for name in sorted(segmentations)]
+    parts += [str(learnt.curve.booster.model_to_string())] if learnt.curve else []
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+    return f"{as_of or 'undated'}-{digest}"
+
+
+def terms_of(settings: Settings, features: tuple[Feature, ...]) -> Terms:
+    """Return how revenue at risk is reckoned, as the settings say, from a feature that is there.
+
+    Raises
+    ------
+    ConfigError
+        when [value] revenue names a feature that is not there.
+    """
+    said, there = settings.value, {feature.name for feature in features}
+    if said.revenue is not None and said.revenue not in there:
+        came = f"[value] revenue = {said.revenue!r}"
+        raise ConfigError.of(came, "the name of a feature as `perennial catalog` lists them", "correct it")
+    usual = REVENUE if REVENUE in there else None
+    return Terms(
+        revenue=said.revenue or usual,
+        margin=said.margin,
+        discount_rate=said.discount_rate,
+        value_days=said.days,
+        horizons_days=settings.churn.further_horizons_days,
+    )
+
+
 def gate(evaluation: Evaluation, contest: Challenge | None = None) -> Gate:
     """Return whether the model may serve.
 
@@ -234,7 +186,8 @@ def _release(
     current: pd.DataFrame,
     learned: Learned,
 ) -> Release:
-    evaluation, churn, segmented, contest = learned
+    evaluation, learnt, segmented, contest = learned
+    churn = learnt.churn
     churned, said = panel.rows["churned"].dropna(), sampling(panel)
     n_rows = said.get("n_rows", len(churned))
     as_of = f"{current['as_of'].max():%Y-%m-%d}" if "as_of" in current else None
@@ -242,7 +195,7 @@ def _release(
     high = settings.tiers.high_share
     fingerprint = data_fingerprint(panel.rows)
     manifest = Manifest(
-        version=version_of(as_of, churn, segmented.segmentations, fingerprint),
+        version=version_of(as_of, learnt, segmented.segmentations, fingerprint),
         created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         code_version=installed_version("perennial"),
         data_fingerprint=fingerprint,
@@ -260,9 +213,16 @@ def _release(
         ),
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=gate(evaluation, contest),
+        terms=terms_of(settings, panel.features),
     )
     return Release(
-        manifest, churn, segmented.segmentations, portraits=segmented.portraits, comparisons=segmented.comparisons
+        manifest,
+        churn,
+        learnt.uncertainty,
+        segmented.segmentations,
+        portraits=segmented.portraits,
+        comparisons=segmented.comparisons,
+        curve=learnt.curve,
     )
 
 

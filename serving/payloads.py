@@ -132,6 +132,31 @@ class ReasonGiven(BaseModel):
     text: str = Field(description="the reason as a sentence")
 
 
+class Stayed(BaseModel):
+    """One point of the retention curve."""
+
+    days: int = Field(description="days after as_of")
+    prob: float = Field(ge=0, le=1, description="predicted probability of having stayed so long")
+
+
+class Ahead(BaseModel):
+    """What lies ahead of the account; all of it predicted."""
+
+    retention: list[Stayed] = Field(description="falling; at horizon_days it is 1 - churn_prob")
+    churn_probs: dict[str, float] = Field(description="by further horizon in days: probability of churn within it")
+    median_life_days: float | None = Field(
+        description="days until it is as likely to have left as to have stayed; null beyond the curve's end"
+    )
+    value_at_risk: float | None = Field(
+        description="expected margin lost to churn within value_days, discounted to as_of, in the currency of the "
+        "tables; null where the account's revenue is not known"
+    )
+    value_days: int = Field(description="how far ahead value_at_risk counts")
+    ways: dict[str, float] = Field(
+        description="by way of leaving: probability of leaving in it within the horizon; they add up to churn_prob"
+    )
+
+
 class Prediction(BaseModel):
     """What the model predicts for one account. Predictions are not effects: they say who, not what to change."""
 
@@ -141,7 +166,12 @@ class Prediction(BaseModel):
         description="UTC date of the feature row: what was known before it counts; null if undated"
     )
     churn_prob: float = Field(ge=0, le=1, description="predicted, calibrated probability of churn within the horizon")
+    churn_prob_low: float = Field(ge=0, le=1, description="lower end of the 90 % interval of churn_prob")
+    churn_prob_high: float = Field(
+        ge=0, le=1, description="its upper end: churn of accounts alike in all that is known of them lies between"
+    )
     horizon_days: int = Field(description="how far after as_of churn counts")
+    ahead: Ahead | None = Field(description="null where no retention curve is known, as for data without dates")
     tier: Literal["high", "medium", "low"] = Field(description="predicted risk, by the limits of the release")
     percentile: float = Field(ge=0, le=100, description="share of accounts, in percent, at no more predicted risk")
     segments: dict[str, Membership | None] = Field(description="by segmentation; null where the place is not known")

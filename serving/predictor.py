@@ -14,7 +14,7 @@ from pipelines.churn.reasons import Explanation, explain
 from pipelines.release import Release
 from pipelines.segmentation import Segmentation
 from serving.drivers import DriverAnswers
-from serving.payloads import Membership, Prediction, ReasonGiven
+from serving.payloads import Ahead, Membership, Prediction, ReasonGiven, Stayed
 from serving.segments import SegmentAnswers
 from serving.vocabulary import FeatureRow, Vocabulary
 
@@ -64,7 +64,10 @@ class Predictor:
         """Return the predictions of rows that the vocabulary can read, with reasons where `explained` says so."""
         columns = self.vocabulary.columns([row.values for row in rows])
         log_odds = self.release.churn.log_odds(columns)
-        percentile = self.release.percentile(probability(log_odds)).tolist()
+        churn_probs = probability(log_odds)
+        percentile = self.release.percentile(churn_probs).tolist()
+        interval = self.release.interval(columns, churn_probs)
+        ahead = self._ahead(columns, churn_probs)
         places = list(self._places(columns))
         why = self._explanations(columns, explained)
         return [
@@ -73,7 +76,10 @@ class Predictor:
                 release=self.version,
                 as_of=row.as_of,
                 churn_prob=churn_prob,
+                churn_prob_low=float(interval.low[i]),
+                churn_prob_high=float(interval.high[i]),
                 horizon_days=self.release.manifest.horizon_days,
+                ahead=ahead[i] if ahead else None,
                 tier=self.release.tier(churn_prob),
                 percentile=percentile[i],
                 segments={name: place[i] for name, place in zip(self.release.segmentations, places, strict=True)},
@@ -83,7 +89,26 @@ class Predictor:
                 other_log_odds=why[i].remainder_log_odds if i in why else None,
                 warnings=self.vocabulary.cautions(row.values),
             )
-            for i, (row, churn_prob) in enumerate(zip(rows, probability(log_odds).tolist(), strict=True))
+            for i, (row, churn_prob) in enumerate(zip(rows, churn_probs.tolist(), strict=True))
+        ]
+
+    def _ahead(self, columns: Columns, churn_probs: FloatArray) -> list[Ahead]:
+        """What lies ahead of each account; nothing where that cannot be told."""
+        found = self.release.outlook(columns, churn_probs)
+        if found is None:
+            return []
+        days = found.days.astype(int).tolist()
+        value_days = min(self.release.manifest.terms.value_days, days[-1])
+        return [
+            Ahead(
+                retention=[Stayed(days=at, prob=prob) for at, prob in zip(days, stayed, strict=True)],
+                churn_probs={str(at): float(prob[i]) for at, prob in found.churn_probs.items()},
+                median_life_days=_or_none(found.median_life_days[i]),
+                value_at_risk=_or_none(found.value_at_risk[i]),
+                value_days=value_days,
+                ways={way: float(prob[i]) for way, prob in found.way_probs.items()},
+            )
+            for i, stayed in enumerate(found.stayed.tolist())
         ]
 
     def _explanations(self, columns: dict[str, Any], explained: Sequence[bool]) -> dict[int, Explanation]:
@@ -98,6 +123,10 @@ class Predictor:
         for segmentation in self.release.segmentations.values():
             rows = zip(*segmentation.placement(columns), strict=True)
             yield [_place(segmentation, row, is_inferred=is_inferred, fits=fits) for row, is_inferred, fits in rows]
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _given(explanation: Explanation) -> list[ReasonGiven]:

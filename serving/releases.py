@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from features.errors import ReleaseError
-from pipelines.release import POINTER, read_pointer, read_release
+from pipelines.pointer import POINTER, read_pointer
+from pipelines.release import read_release
 from serving.predictor import Predictor
 
 RETRY_SECONDS = 30.0

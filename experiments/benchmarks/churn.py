@@ -23,7 +23,7 @@ from pipelines.churn.evaluation import MODEL, Evaluation, held_out_evaluation, u
 from pipelines.churn.reliability import reliability
 from pipelines.churn.splits import evaluation_split, out_of_fold, rolling_origins
 from pipelines.config import Settings
-from pipelines.train import learn, usual_rule
+from pipelines.learning import learn, usual_rule
 
 WORKERS = 2
 YEARS = 3
@@ -116,7 +116,7 @@ def _reasons(name: str, panel: Panel) -> Iterator[Figure]:
     """Whether contributions add up and are shap's own, and how many accounts a second are explained."""
     import shap
 
-    churn = learn(panel, Settings(), lambda _: None)
+    churn = learn(panel, Settings(), lambda _: None).churn
     some = panel.matured.sample(min(EXPLAINED, len(panel.matured)), random_state=0)
     X = churn.encoder.transform({str(column): some[column] for column in some})
     churn.contributions(some.head(10))

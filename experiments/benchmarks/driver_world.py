@@ -27,7 +27,7 @@ from pipelines.drivers.finding import Finding
 from pipelines.drivers.groups import ENGAGED, OTHERS, engagement_labels
 from pipelines.drivers.rows import DriverRows, read_driver_rows
 from pipelines.engine import opened_tables
-from pipelines.train import read_panel, training_files
+from pipelines.training_data import read_panel, training_files
 
 # Names of the product's drivers, which come from the events, beside those of the company's.
 OTHER_NAMES = {"price_rise_announced": "price_rise"}

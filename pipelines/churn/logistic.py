@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.catalog import Feature
+from pipelines.churn.design import signed_log
 from pipelines.churn.encoder import Columns, Encoder, FloatArray, Matrix
 from pipelines.churn.population import prior_correction
 
@@ -54,17 +55,6 @@ class LogisticBaseline:
 
 def _precise(X: Matrix) -> Matrix | FloatArray:
     return X.astype(np.float64) if X.size <= FLOAT64_CELLS else X
-
-
-def signed_log(X: Matrix | FloatArray) -> Matrix | FloatArray:
-    """Return sign(x) log(1 + abs(x)), which tames long tails on both sides.
-
-    >>> signed_log(np.array([-(np.e - 1), 0.0])).tolist()
-    [-1.0, 0.0]
-    """
-    logs = np.abs(X)
-    np.log1p(logs, out=logs)
-    return np.copysign(logs, X, out=logs)
 
 
 def _pipeline(encoder: Encoder, dtype: Any, *, log: bool) -> Any:

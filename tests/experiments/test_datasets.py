@@ -11,7 +11,7 @@ import tomli_w
 
 from experiments.datasets import DATASETS, ONLINE_RETAIL, RAVENSTACK, TELCO, Dataset
 from features.errors import DataError
-from pipelines.train import read_panel
+from pipelines.training_data import read_panel
 
 DATA = Path(os.environ.get("PERENNIAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 

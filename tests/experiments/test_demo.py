@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from experiments import demo
-from pipelines.release import read_pointer, read_release
+from pipelines.pointer import read_pointer
+from pipelines.release import read_release
 
 
 def test_the_demo_goes_from_tables_to_the_accounts_most_at_risk(

@@ -12,7 +12,8 @@ import pytest
 
 from features.errors import ReleaseError
 from pipelines.config import read_settings
-from pipelines.release import POINTER, checksums, read_pointer, read_release, verify, write_pointer
+from pipelines.pointer import POINTER, read_pointer, write_pointer
+from pipelines.release import checksums, read_release, verify
 
 
 def pointer(project) -> dict | None:

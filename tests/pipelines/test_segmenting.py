@@ -71,6 +71,7 @@ def release_of(found: Segmented) -> Release:
     return Release(
         cast(Any, manifest),
         cast(Any, None),
+        cast(Any, None),
         found.segmentations,
         portraits=found.portraits,
         comparisons=found.comparisons,

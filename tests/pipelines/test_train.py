@@ -12,6 +12,7 @@ from features.labels import ChurnDefinition
 from features.panel import Panel, PanelPlan
 from features.recipe import Recipe
 from pipelines.config import Settings, read_settings
+from pipelines.learning import evaluate
 from pipelines.panel_file import read_panel_rows
 from pipelines.promotion import promote
 from pipelines.reference import reference
@@ -21,7 +22,8 @@ from pipelines.sampling import current_rows, latest, sampling
 from pipelines.score import _beyond_knowledge
 from pipelines.segmentation import Segment
 from pipelines.segmenting import churn_by_segment
-from pipelines.train import data_fingerprint, evaluate, read_panel
+from pipelines.train import data_fingerprint
+from pipelines.training_data import read_panel
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,16 @@ import pytest
 
 from features.catalog import Feature
 from pipelines.churn.calibration import Calibration
+from pipelines.churn.curve import RetentionCurve
+from pipelines.churn.curve_training import fit_curve
 from pipelines.churn.encoder import Encoder
+from pipelines.churn.lifetimes import Lifetimes
 from pipelines.churn.model import ChurnModel
-from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, write_pointer, write_release
+from pipelines.churn.uncertainty import Uncertainty
+from pipelines.churn.uncertainty_training import fit_uncertainty
+from pipelines.outlook import Terms
+from pipelines.pointer import write_pointer
+from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, write_release
 from pipelines.segmentation import Wish, fit_segmentations
 
 FEATURES = (
@@ -77,6 +84,20 @@ def churn_model(rows: pd.DataFrame, *, seed: int) -> ChurnModel:
     return ChurnModel.of_text(booster.model_to_string(), encoder, Calibration(-0.2, 1.1), usual)
 
 
+def uncertainty_and_curve(churn: ChurnModel, rows: pd.DataFrame) -> tuple[Uncertainty, RetentionCurve]:
+    """Return how sure the model is, and how long accounts stay: the sooner gone, the likelier their churn."""
+    X, prob = churn.encoder.transform(rows), churn.prob(rows)
+    rng = np.random.default_rng(3)
+    days = rng.exponential(-90 / np.log1p(-prob))
+    left = days < 400
+    way = np.where(left, np.where(rng.random(len(days)) < 0.4, "cancelled", "not renewed"), "")
+    lives = Lifetimes(np.minimum(days, 400), np.full(len(days), 400.0), left, way.astype(str))
+    accounts, weights = np.arange(len(rows)), np.ones(len(rows))
+    curve = fit_curve(X, lives, accounts, weights, churn.encoder, leaves=8, horizon_days=90)
+    assert curve is not None
+    return fit_uncertainty(churn, X, (days < 90).astype(float), 1.0), curve
+
+
 @dataclass(frozen=True)
 class Company:
     """Where the company's releases and rows lie, and what they hold."""
@@ -132,6 +153,7 @@ def drivers_table() -> pd.DataFrame:
 def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
     churn = churn_model(rows, seed=seed)
     prob = churn.prob(rows)
+    uncertainty, curve = uncertainty_and_curve(churn, rows)
     manifest = Manifest(
         version=version,
         created="2026-02-01T00:00:00Z",
@@ -148,12 +170,15 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         tiers=TierLimits(high_prob=float(np.quantile(prob, 0.9)), medium_prob=float(np.quantile(prob, 0.7))),
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=Gate(passed=True, sentences=()),
+        terms=Terms(revenue="seats", horizons_days=(30, 180, 365)),
     )
     return Release(
         manifest,
         churn,
+        uncertainty,
         fit_segmentations(rows, FEATURES, wishes={"behavioural": Wish(most=3)}, seed=0),
         drivers_table(),
+        curve=curve,
     )
 
 

@@ -41,7 +41,9 @@ def _printed(source: str, company: Any) -> Any:
 
 def test_a_service_process_imports_no_mlflow_no_shap_no_numba_and_no_training_code(company: Any) -> None:
     before, after = map(set, _printed(LOADED, company))
-    assert not after & (TRAINING | {"pipelines.train", "pipelines.registry", "pipelines.drivers.finding"})
+    assert not after & (
+        TRAINING | {"pipelines.train", "pipelines.learning", "pipelines.registry", "pipelines.drivers.finding"}
+    )
     assert not before & {"pandas", "sklearn", "lightgbm", "scipy"}
 
 

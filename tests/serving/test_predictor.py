@@ -128,7 +128,7 @@ def test_a_release_whose_reasons_do_not_add_up_does_not_warm(release: Release) -
 
 def test_a_release_that_predicts_no_number_does_not_warm(release: Release) -> None:
     churn = replace(release.churn, calibration=Calibration(float("nan"), 1.0))
-    with pytest.raises(ValidationError, match="churn_prob"):
+    with pytest.raises(ValidationError, match="input_value=nan"):
         Predictor(replace(release, churn=churn)).warm()
 
 

@@ -1,0 +1,102 @@
+"""What is learnt of a panel: the churn model, how sure it is, how long accounts stay; and how it is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.catalog import Feature
+from features.panel import Panel, Progress
+from pipelines.churn.curve import RetentionCurve
+from pipelines.churn.curve_training import fit_curve
+from pipelines.churn.evaluation import Evaluation, Learner, held_out_evaluation, usual_learners
+from pipelines.churn.lifetimes import known_until, lifetimes
+from pipelines.churn.model import ChurnModel
+from pipelines.churn.population import row_weights
+from pipelines.churn.splits import evaluation_split, search_split
+from pipelines.churn.training import train_churn
+from pipelines.churn.uncertainty import Uncertainty
+from pipelines.churn.uncertainty_training import fit_uncertainty
+from pipelines.config import Settings
+
+CURVE_LEAVES = 8
+"""At least so many: hazards of different periods hang on different things, which stumps cannot say."""
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A churn model, how sure it is, and the retention curve; None where there are no dates of leaving."""
+
+    churn: ChurnModel
+    uncertainty: Uncertainty
+    curve: RetentionCurve | None
+
+
+def evaluate(panel: Panel, settings: Settings, progress: Progress | None = None) -> Evaluation:
+    """Return the model beside its baselines on rows it has not seen: out of time where there are dates."""
+    matured, gap, seed = panel.matured, panel.definition.matures_days, settings.model.seed
+    split = evaluation_split(matured, gap, n_folds=settings.model.folds, seed=seed)
+    learners = learners_of(panel, settings, progress)
+    return held_out_evaluation(matured, panel.features, split, learners, seed=seed, kept_share=panel.kept_share)
+
+
+def learners_of(panel: Panel, settings: Settings, progress: Progress | None = None) -> dict[str, Learner]:
+    """Return the model and what it has to beat, as they learn from such a panel."""
+    return usual_learners(
+        gap_days=panel.definition.matures_days,
+        rule_column=settings.model.rule_column or usual_rule(panel.features),
+        seed=settings.model.seed,
+        kept_share=panel.kept_share,
+        progress=progress,
+    )
+
+
+def usual_rule(features: tuple[Feature, ...]) -> str | None:
+    """Return recency, the rule that companies use, where there is one; else None: the best single column is found."""
+    return next((feature.name for feature in features if feature.name == "recency_days"), None)
+
+
+def learn(panel: Panel, settings: Settings, progress: Progress) -> Learnt:
+    """Return what every row whose label is known teaches, and of the curve every row that was followed."""
+    matured, seed = panel.matured, settings.model.seed
+    split = search_split(matured, panel.definition.matures_days, n_folds=settings.model.folds, seed=seed)
+    training = train_churn(matured, panel.features, split, seed=seed, kept_share=panel.kept_share, progress=progress)
+    churn = training.model
+    uncertainty = learn_uncertainty(churn, matured, seed=seed)
+    return Learnt(churn, uncertainty, learn_curve(panel, churn, training.search.chosen.leaves, seed=seed))
+
+
+def learn_uncertainty(churn: ChurnModel, matured: pd.DataFrame, *, seed: int) -> Uncertainty:
+    """Return how sure a model is that learnt from these rows.
+
+    Rows of one account tell of the same churn again: a row counts as churned accounts do among churned rows.
+    """
+    churned = matured["churned"].to_numpy(dtype=bool)
+    weight = matured.loc[churned, "account_id"].nunique() / int(churned.sum())
+    return fit_uncertainty(churn, churn.encoder.transform(matured), churned.astype(np.float64), weight, seed=seed)
+
+
+def learn_curve(
+    panel: Panel, churn: ChurnModel, leaves: int, *, seed: int, known: pd.Timestamp | None = None
+) -> RetentionCurve | None:
+    """Return how long accounts stay, by what is known at a date, without one at the end of the tables."""
+    known = known or panel.observed_until
+    if panel.departures is None or known is None or "as_of" not in panel.rows:
+        return None
+    until = known_until(panel.definition, known)
+    # Of rows that were sampled by their label only those with one are known to stand for how many.
+    rows = panel.rows if panel.kept_share == 1 else panel.matured
+    rows = rows[rows["as_of"] < until].reset_index(drop=True)
+    churned = rows["churned"].fillna(False).to_numpy(dtype=bool)
+    return fit_curve(
+        churn.encoder.transform(rows),
+        lifetimes(rows, panel.departures, until),
+        pd.factorize(rows["account_id"])[0],
+        row_weights(churned, panel.kept_share),
+        churn.encoder,
+        leaves=max(CURVE_LEAVES, leaves),
+        horizon_days=panel.definition.horizon_days,
+        seed=seed,
+    )
