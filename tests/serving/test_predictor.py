@@ -146,3 +146,24 @@ def test_needs_of_an_account_that_never_answered_are_told_apart_from_answers(rel
     assert silent.segments["needs"].is_inferred
     assert silent.segments["needs"].id == needs.segments[-1].id
     assert unknown.segments["needs"] is None
+
+
+def test_what_lies_ahead_agrees_with_the_prediction(predictor: Predictor, company: Any) -> None:
+    found = predictor.predict(_as_sent(company.rows), [False] * len(company.rows))
+    for prediction in found:
+        assert prediction.churn_prob_low < prediction.churn_prob < prediction.churn_prob_high
+        ahead = prediction.ahead
+        assert ahead is not None
+        stayed = {point.days: point.prob for point in ahead.retention}
+        assert stayed[90] == pytest.approx(1 - prediction.churn_prob)
+        assert list(stayed.values()) == sorted(stayed.values(), reverse=True)
+        assert ahead.churn_probs["180"] == pytest.approx(1 - stayed[180])
+        assert sum(ahead.ways.values()) == pytest.approx(prediction.churn_prob)
+        assert ahead.value_at_risk is not None
+        if ahead.median_life_days is not None:
+            assert stayed[int(ahead.median_life_days // 30) * 30 + 30] <= 0.5
+
+
+def test_without_dates_nothing_is_said_of_what_lies_ahead(release: Release) -> None:
+    (prediction,) = Predictor(replace(release, curve=None)).predict([FeatureRow({})], [False])
+    assert prediction.ahead is None
