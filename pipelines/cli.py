@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from features.errors import PerennialError
-from pipelines.findings_cli import drivers, segments, whatif
+from pipelines.findings_cli import drivers, monitor, segments, whatif
 from pipelines.options import CONFIG, AsOfOption, ConfigOption, JsonOption, OutOption, give, say, settings_of
 
 app = typer.Typer(
@@ -225,6 +225,7 @@ def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFI
 
 
 app.command()(segments)
+app.command()(monitor)
 
 
 @app.command()

@@ -49,14 +49,15 @@ def as_json(found: Backtest) -> str:
         "groups": [asdict(group) for group in found.groups],
         "verdicts": [asdict(one) for one in found.evaluation.verdicts],
     }
-    return json.dumps(_plain(said), allow_nan=False)
+    return json.dumps(plain(said), allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as JSON knows it: what is not a number is null."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
     return None if isinstance(value, float) and isnan(value) else value
 
 

@@ -93,3 +93,27 @@ def segments(
         places = memberships(release.segmentations, published_rows(settings))
         write_frame(places, out)
         say(f"{places['account_id'].nunique():,} accounts: {out}")
+
+
+def monitor(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
+    """Say whether the champion is still right.
+
+    Who left against whom it expected, how what it served did, and how accounts have changed; logged in MLflow. Exit 1:
+    train again.
+    """
+    from pipelines.explain_monitor import as_json as in_json
+    from pipelines.explain_monitor import explain_monitor, print_monitor, sentences
+    from pipelines.monitor import STAGES
+    from pipelines.progress import bar
+
+    settings = settings_of(config)
+    with bar(STAGES) as tell:
+        found = explain_monitor(settings, tell)
+    if as_json:
+        give(in_json(found))
+    else:
+        print_monitor(found)
+    for sentence in sentences(found):
+        say(sentence)
+    if found.verdict == "retrain":
+        raise typer.Exit(1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines.account_draw import drawn
 from pipelines.panel_sample import Counted, Draw
 
 if TYPE_CHECKING:
@@ -58,6 +59,25 @@ def read_panel_rows(files: Sequence[Path], names: Sequence[str], *, most_rows: i
     stayed, waiting = counted.number(False), counted.number(None, at=draw.latest)
     stayed_kept, waiting_kept = int((~rows["churned"]).sum()), int(rows["churned"].isna().sum())
     return PanelRows(rows, n_rows, n_waiting, _share(stayed_kept, stayed), _share(waiting_kept, waiting))
+
+
+def read_account_rows(
+    files: Sequence[Path], names: Sequence[str], *, since: pd.Timestamp, most_rows: int, seed: int
+) -> pd.DataFrame:
+    """Return the rows of a panel's Parquet files from a date on, of all accounts, or of some where they are too many.
+
+    Accounts are drawn at random, whatever became of them, each with all its rows.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    of_late = pc.field("as_of") >= pa.scalar(since.to_pydatetime(), pa.timestamp("us"))
+    counted = (batch.filter(of_late) for batch in _batches(files, ["as_of"]))
+    share = min(1.0, most_rows / max(sum(batch.num_rows for batch in counted), 1))
+    late = (batch.filter(of_late) for batch in _batches(files, names))
+    if share == 1:
+        return _frame(late)
+    return _frame(batch.filter(pa.array(drawn(batch.column("account_id"), seed) < share)) for batch in late)
 
 
 def _share(part: int, whole: int) -> float:

@@ -22,6 +22,7 @@ from pipelines.churn.reasons import top_reasons
 from pipelines.config import Settings
 from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings, write_folder
 from pipelines.features import write_tables
+from pipelines.monitoring.served import keep_scores
 from pipelines.outlook import Outlook
 from pipelines.output import write_frame
 from pipelines.prospects import Ahead, Prospect, prospects
@@ -66,8 +67,9 @@ def score_accounts(settings: Settings, as_of: datetime | None, out: Path, tell: 
             folder = settings.releases_folder / release.manifest.version
             write_folder(_spark_scores(warehouse, parts, plan, last, folder), out)
         else:
-            scores = [score_rows(release, rows, ahead) for rows in _each(parts, plan, last)]
-            write_frame(_sorted(pd.concat(scores)), out)
+            scores = _sorted(pd.concat([score_rows(release, rows, ahead) for rows in _each(parts, plan, last)]))
+            write_frame(scores, out)
+            keep_scores(scores, settings.state_folder)
         tell("writing")
         notes = [
             *_beyond_knowledge(plan, last),

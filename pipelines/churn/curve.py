@@ -54,24 +54,29 @@ class RetentionCurve:
         """Days after the as-of date at which the curve has a value."""
         return np.asarray(np.arange(1, self.n_periods + 1) * PERIOD_DAYS, dtype=np.float64)
 
-    def hazards(self, X: Matrix) -> FloatArray:
+    def hazards(self, X: Matrix, n_periods: int | None = None) -> FloatArray:
         """Return (n, n_periods) the probability of leaving in a period, given that the account stayed until then."""
-        parts = [self._hazards(X[at : at + ROWS_AT_ONCE]) for at in range(0, len(X), ROWS_AT_ONCE)]
-        return np.concatenate([np.zeros((0, self.n_periods)), *parts])
+        n = n_periods or self.n_periods
+        parts = [self._hazards(X[at : at + ROWS_AT_ONCE], n) for at in range(0, len(X), ROWS_AT_ONCE)]
+        return np.concatenate([np.zeros((0, n)), *parts])
 
-    def _hazards(self, X: Matrix) -> FloatArray:
-        asked = with_period(np.repeat(X, self.n_periods, axis=0), np.tile(np.arange(self.n_periods), len(X)))
+    def _hazards(self, X: Matrix, n: int) -> FloatArray:
+        asked = with_period(np.repeat(X, n, axis=0), np.tile(np.arange(n), len(X)))
         threads = 1 if len(X) == 1 else 0
         raw = np.asarray(self.booster.predict(asked, raw_score=True, num_threads=threads), dtype=np.float64)
-        return probability(self.calibration.apply(raw)).reshape(len(X), self.n_periods)
+        return probability(self.calibration.apply(raw)).reshape(len(X), n)
 
-    def stayed(self, columns: Columns, churn_prob: FloatArray, horizon_days: int) -> FloatArray:
-        """Return (n, n_periods) the probability of having stayed to the end of each period.
+    def stayed(
+        self, columns: Columns, churn_prob: FloatArray, horizon_days: int, *, until_days: int | None = None
+    ) -> FloatArray:
+        """Return (n, periods) the probability of having stayed to the end of each period; all, or as far as asked for.
 
         It falls from period to period and, at the horizon, is what the churn model says, 1 - churn_prob: hazards up to
         there are scaled in proportion, those beyond are as they were learnt.
         """
-        return anchored(self.hazards(self.encoder.transform(columns)), churn_prob, horizon_days)
+        furthest = None if until_days is None else -(-max(horizon_days, until_days) // PERIOD_DAYS)
+        n = None if furthest is None else min(furthest, self.n_periods)
+        return anchored(self.hazards(self.encoder.transform(columns), n), churn_prob, horizon_days)
 
     def way_probs(self, columns: Columns, stayed: FloatArray, horizon_days: int) -> dict[str, FloatArray]:
         """Return (n,) by way the probability of leaving in it within the horizon; over the ways they add up to all."""
