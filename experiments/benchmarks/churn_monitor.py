@@ -1,0 +1,127 @@
+"""Whether the monitor finds a drift that was planted, how often it cries wolf, and how far its estimates are off."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.benchmarks.driver_world import company_settings
+from experiments.benchmarks.report import Figure
+from experiments.company.tables import company_tables
+from experiments.company.world import create
+from experiments.company.worlds import parameters_of
+from features.panel import Panel
+from pipelines.churn.metrics import auc
+from pipelines.config import Segments, Settings
+from pipelines.learning import learn
+from pipelines.monitor import watched
+from pipelines.monitoring.served import due_scores
+from pipelines.release import Gate, Manifest, Release, TierLimits
+from pipelines.sampling import current_rows
+from pipelines.segmenting import segment_accounts
+from pipelines.training_data import read_panel
+
+ACCOUNTS, YEARS = 20_000, 3
+MADE = pd.Timestamp("2025-06-01")
+DRIFTED = pd.Timestamp("2025-07-01")
+"""Month 30 of the world `drift`."""
+LOOKS = tuple(pd.date_range("2025-07-01", "2025-12-01", freq="MS"))
+
+
+def monitor_figures(pool: Executor, n_seeds: int, n_accounts: int = ACCOUNTS) -> Iterator[Figure]:
+    """Yield how often a drift is found within two months, and how often there is an alarm without one."""
+    jobs = [(world, seed, n_accounts) for seed in range(n_seeds) for world in ("default", "drift")]
+    looks = pd.concat(pool.map(_looks, jobs), ignore_index=True)
+    about = f"{n_seeds} companies of {n_accounts:,} accounts, made {MADE:%Y-%m-%d}"
+    drift = looks[(looks["world"] == "drift") & (looks["at"] >= DRIFTED)]
+    is_soon = drift["at"] <= DRIFTED + pd.DateOffset(months=2)
+    found = drift[is_soon & (drift["verdict"] != "fine")].groupby("seed").size()
+    yield Figure("monitor.drift_found_in_two_months", len(found) / n_seeds, f"share of {about}", ">= 1")
+    retrain = drift[is_soon & (drift["verdict"] == "retrain")].groupby("seed").size()
+    yield Figure("monitor.retrain_said_in_two_months", len(retrain) / n_seeds, f"share of {about}")
+    late = drift[drift["verdict"] == "retrain"].groupby("seed").size()
+    yield Figure("monitor.retrain_said_in_five_months", len(late) / n_seeds, f"share of {about}")
+    calm = looks[looks["world"] == "default"]
+    alarms = float((calm["verdict"] != "fine").mean())
+    yield Figure("monitor.false_alarms", alarms, f"share of {len(calm)} looks, {about}", "<= 0.05")
+    for cause in sorted({one for each in calm["why"] for one in each}):
+        share = float(np.mean([cause in each for each in calm["why"]]))
+        yield Figure(f"monitor.false_alarms.{cause}", share, f"share of {len(calm)} looks")
+    off = calm["estimated_auc"] - calm["auc"]
+    said = f"AUC, estimated before labels came due less counted, {int(off.notna().sum())} dates"
+    yield Figure("monitor.estimated_auc_off.mean", float(off.mean()), said)
+    yield Figure("monitor.estimated_auc_off.mean_absolute", float(off.abs().mean()), said)
+
+
+def _looks(job: tuple[str, int, int]) -> pd.DataFrame:
+    """What a release that was made before the drift is told month by month."""
+    world, seed, n_accounts = job
+    tables = company_tables(create(parameters_of(world), n_accounts, years=YEARS, seed=seed))
+    with tempfile.TemporaryDirectory(prefix="perennial-") as home:
+        settings = company_settings(tables, Path(home))
+        whole = read_panel(settings, lambda _: None)
+    del tables
+    release = release_at(whole, MADE, settings)
+    return pd.DataFrame([_look(whole, release, at) | {"world": world, "seed": seed} for at in LOOKS])
+
+
+def _look(whole: Panel, release: Release, at: pd.Timestamp) -> dict[str, Any]:
+    found = watched(release, known_at(whole, at))
+    return {
+        "at": at,
+        "verdict": found.verdict,
+        "why": [signal.about for signal in found.signals if signal.verdict != "fine"],
+        "estimated_auc": found.estimated["auc"].value,
+        "auc": _auc_at(whole, release, at),
+    }
+
+
+def _auc_at(whole: Panel, release: Release, at: pd.Timestamp) -> float:
+    """The AUC of a date once its labels have come due; NaN where they have not."""
+    rows = whole.rows[whole.rows["as_of"] == at]
+    scores = rows[["account_id", "as_of"]].assign(churn_prob=release.churn.prob(rows))
+    assert whole.departures is not None
+    assert whole.observed_until is not None
+    due = due_scores(scores, whole.definition, whole.departures, whole.observed_until)
+    return auc(due["churned"].to_numpy(dtype=bool), due["churn_prob"].to_numpy()) if len(due) else float("nan")
+
+
+def known_at(whole: Panel, at: pd.Timestamp) -> Panel:
+    """Return a panel as it was known at a date: no later rows, and no labels that were not due."""
+    rows = whole.rows[whole.rows["as_of"] <= at].reset_index(drop=True)
+    is_due = rows["as_of"] + pd.Timedelta(days=whole.definition.matures_days) <= at
+    return replace(whole, rows=rows.assign(churned=rows["churned"].where(is_due)), observed_until=at)
+
+
+def release_at(whole: Panel, made: pd.Timestamp, settings: Settings) -> Release:
+    """Return the release that is trained at a date, without its drivers."""
+    panel = known_at(whole, made)
+    learnt = learn(panel, settings, lambda _: None)
+    current = current_rows(panel, 0)
+    segmented = segment_accounts(panel, current, Segments(), None, seed=0)
+    prob = learnt.churn.prob(current)
+    manifest = Manifest(
+        version=f"{made:%Y-%m-%d}",
+        created=f"{made:%Y-%m-%d}",
+        code_version="0",
+        data_fingerprint="",
+        as_of=f"{made:%Y-%m-%d}",
+        learnt_until=f"{panel.matured['as_of'].max():%Y-%m-%d}",
+        horizon_days=panel.definition.horizon_days,
+        definition=panel.definition.sentence,
+        n_accounts=len(current),
+        n_rows=len(panel.matured),
+        churn_rate=float(panel.matured["churned"].astype(float).mean()),
+        metrics={},
+        tiers=TierLimits(high_prob=float(np.quantile(prob, 0.9)), medium_prob=float(np.quantile(prob, 0.7))),
+        score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
+        gate=Gate(passed=True, sentences=()),
+    )
+    return Release(manifest, learnt.churn, learnt.uncertainty, segmented.segmentations, curve=learnt.curve)
