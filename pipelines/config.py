@@ -66,7 +66,7 @@ class Model(_Section):
     smallest_effect_points: float = Field(
         0.25, ge=0, le=100, description="points of churn that a driver must cost beyond doubt to be called a cause"
     )
-    min_churners: int = Field(30, ge=10, description="fewer churners than this are too few to learn from")
+    min_churners: int = Field(10, ge=10, description="fewer churners than this are too few to learn from")
 
 
 class SegmentSettings(_Section):

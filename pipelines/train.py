@@ -19,12 +19,13 @@ from features.catalog import Feature
 from features.checks import Finding
 from features.errors import ConfigError, ReleaseError
 from features.panel import Panel, Progress
-from features.sufficiency import fail_on_errors, panel_findings
+from features.sufficiency import FEW_CHURNERS, fail_on_errors, panel_findings
 from pipelines.card import model_card
 from pipelines.causes import Causes, find_causes
 from pipelines.challenge import Challenge, challenge
-from pipelines.churn.evaluation import ON_LOGS, Evaluation
+from pipelines.churn.evaluation import ON_LOGS, RATE, RULE, Evaluation
 from pipelines.churn.model import ChurnModel
+from pipelines.churn.verdict import Verdict
 from pipelines.config import Settings
 from pipelines.drivers.forest import forest_plot
 from pipelines.figures import reasons_figure, training_figures
@@ -172,12 +173,24 @@ def terms_of(settings: Settings, features: tuple[Feature, ...]) -> Terms:
 def gate(evaluation: Evaluation, contest: Challenge | None = None) -> Gate:
     """Return whether the model may serve.
 
-    It has to beat the usual baselines, not be worse than a careful one, and not lose against the champion.
+    It has to beat the usual baselines, not be worse than a careful one, and not lose against the champion. Where fewer
+    than a hundred accounts churned nothing is beyond doubt: there it has to lead the churn rate and the business rule
+    by more than a standard error, and not be worse than any.
     """
-    worse = [v.sentence for v in evaluation.verdicts if (v.loses if v.baseline == ON_LOGS else not v.beats)]
+    churned = evaluation.predictions.loc[evaluation.predictions["churned"].astype(bool), "account_id"].nunique()
+    refuses = _refuses_few if churned < FEW_CHURNERS else _refuses
+    worse = [verdict.sentence for verdict in evaluation.verdicts if refuses(verdict)]
     refused = (*worse, *(contest.refused_for if contest else ()))
     sentences = (*(verdict.sentence for verdict in evaluation.verdicts), *(contest.sentences if contest else ()))
     return Gate(passed=not refused, sentences=sentences, refused_for=refused)
+
+
+def _refuses(verdict: Verdict) -> bool:
+    return verdict.loses if verdict.baseline == ON_LOGS else not verdict.beats
+
+
+def _refuses_few(verdict: Verdict) -> bool:
+    return not verdict.leads if verdict.baseline in (RATE, RULE) else verdict.loses
 
 
 def _release(

@@ -87,8 +87,8 @@ def _auc_at(whole: Panel, release: Release, at: pd.Timestamp) -> float:
     """The AUC of a date once its labels have come due; NaN where they have not."""
     rows = whole.rows[whole.rows["as_of"] == at]
     scores = rows[["account_id", "as_of"]].assign(churn_prob=release.churn.prob(rows))
-    assert whole.departures is not None
-    assert whole.observed_until is not None
+    if whole.departures is None or whole.observed_until is None:
+        return float("nan")
     due = due_scores(scores, whole.definition, whole.departures, whole.observed_until)
     return auc(due["churned"].to_numpy(dtype=bool), due["churn_prob"].to_numpy()) if len(due) else float("nan")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from features.catalog import Feature
+from pipelines.churn.base_rate import BaseRate
 from pipelines.churn.bootstrap import Interval, percentile_interval, resampled_weights
 from pipelines.churn.business_rule import RiskTable
 from pipelines.churn.complexity import Progress
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MODEL = "model"
+RATE, RULE = "churn rate", "business rule"
 ON_LOGS = "logistic regression on logarithms"
 RESAMPLES = 500
 
@@ -104,7 +106,7 @@ def usual_learners(
     kept_share: float = 1.0,
     progress: Progress | None = None,
 ) -> dict[str, Learner]:
-    """Return by name the model, and what it has to beat: a business rule and logistic regressions.
+    """Return by name the model, and what it has to beat: the churn rate, a business rule, logistic regressions.
 
     Within the rows it is given the model chooses its complexity and calibration anew, on folds of these only, with a
     gap of `gap_days` in time. Where of rows that did not churn only `kept_share` are there, every learner is corrected
@@ -117,7 +119,8 @@ def usual_learners(
 
     return {
         MODEL: learn_model,
-        "business rule": partial(RiskTable.fit, column=rule_column, kept_share=kept_share),
+        RATE: partial(BaseRate.fit, kept_share=kept_share),
+        RULE: partial(RiskTable.fit, column=rule_column, kept_share=kept_share),
         "logistic regression": partial(LogisticBaseline.fit, kept_share=kept_share),
         ON_LOGS: partial(LogisticBaseline.fit, log=True, kept_share=kept_share),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipelines.churn.bootstrap import Interval
+from pipelines.churn.bootstrap import Interval, Z
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Verdict:
         so it alone must be beyond chance; yet a model that ranks worse is of no use to those who call the accounts.
     loses
         The interval lies wholly below zero.
+    leads
+        The improvement is larger than its standard error: what can be asked where nothing can be beyond doubt.
     sentence
         The same with its figures.
     """
@@ -27,6 +29,7 @@ class Verdict:
     baseline: str
     beats: bool
     loses: bool
+    leads: bool
     sentence: str
 
 
@@ -45,7 +48,8 @@ def verdict(contest: Contest) -> Verdict:
     """Return whether the model beats the baseline, and a sentence that says so."""
     gain, auc_gain = contest.gains["log_loss"], contest.gains["auc"].value
     beats = gain.low > 0 and auc_gain >= 0
-    return Verdict(contest.baseline, beats, gain.high < 0, f"{_claim(contest, beats)}: {_evidence(contest)}.")
+    leads = gain.value > (gain.high - gain.low) / (2 * Z)
+    return Verdict(contest.baseline, beats, gain.high < 0, leads, f"{_claim(contest, beats)}: {_evidence(contest)}.")
 
 
 def _claim(contest: Contest, beats: bool) -> str:

@@ -79,6 +79,7 @@ def test_the_model_is_judged_beside_what_companies_use(found: Backtest) -> None:
     assert found.n_origins == 2
     assert list(found.evaluation.figures) == [
         "model",
+        "churn rate",
         "business rule",
         "logistic regression",
         "logistic regression on logarithms",
