@@ -20,6 +20,7 @@ from pipelines.churn.reliability import Reliability, reliability
 from pipelines.churn.splits import Split, rolling_origins
 from pipelines.churn.warning import Warned, tiers, warned
 from pipelines.config import Settings
+from pipelines.curve_backtest import CurveJudged, judge_curves
 from pipelines.learning import learners_of
 from pipelines.release import Release, read_champion
 from pipelines.segments import segment_names
@@ -65,6 +66,8 @@ class Backtest:
         By learner, whether churners were seen coming; None where none left.
     groups
         The model by segment of the champion, by size and by tenure.
+    curves
+        The retention curve beside Cox; None where churn has no dates.
     """
 
     evaluation: Evaluation
@@ -72,6 +75,7 @@ class Backtest:
     reliability: Mapping[str, Reliability | None]
     warned: Mapping[str, Warned | None]
     groups: tuple[Group, ...]
+    curves: CurveJudged | None
 
 
 def backtest(settings: Settings, n_origins: int, progress: Progress) -> Backtest:
@@ -106,7 +110,8 @@ def backtested(
         tier = tiers(told, name, high_share=settings.tiers.high_share, medium_share=settings.tiers.medium_share)
         seen[name] = warned(told, tier, seed=seed)
     groups = tuple(_groups(told, rows.iloc[told["row"]], panel.features, champion))
-    return Backtest(evaluation, len(split.folds), reliable, seen, groups)
+    curves = judge_curves(panel, split, told, seed=seed)
+    return Backtest(evaluation, len(split.folds), reliable, seen, groups, curves)
 
 
 def _origins(rows: pd.DataFrame, gap: float, n_origins: int) -> Split:

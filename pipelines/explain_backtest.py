@@ -14,6 +14,7 @@ from pipelines.card import FIGURES
 from pipelines.churn.bootstrap import Interval
 from pipelines.churn.warning import Warned
 from pipelines.config import Settings
+from pipelines.curve_backtest import CurveJudged
 from pipelines.figures import training_figures
 from pipelines.registry import log_findings
 
@@ -30,6 +31,9 @@ def explain_backtest(settings: Settings, n_origins: int, progress: Progress) -> 
         for key, figure in figures.items()
         if not isnan(figure.value)
     }
+    if found.curves:
+        metrics |= {f"{name.replace(' ', '_')}.brier": one.value for name, one in found.curves.brier.items()}
+        metrics |= {f"{name.replace(' ', '_')}.c_index": one for name, one in found.curves.c_index.items()}
     pictures = training_figures(found.evaluation.predictions)
     files = {f"{name}.png": png for name, png in pictures.items()} | {"backtest.json": as_json(found).encode()}
     log_findings(settings, "backtest", metrics, files)
@@ -46,6 +50,7 @@ def as_json(found: Backtest) -> str:
         "n_churned": found.evaluation.n_churned,
         "figures": {name: {k: asdict(one) for k, one in own.items()} for name, own in _figures(found).items()},
         "warned": {name: one and asdict(one) for name, one in found.warned.items()},
+        "curves": found.curves and asdict(found.curves),
         "groups": [asdict(group) for group in found.groups],
         "verdicts": [asdict(one) for one in found.evaluation.verdicts],
     }
@@ -95,7 +100,20 @@ def sentences(found: Backtest) -> Iterator[str]:
     yield f"{one.n_rows:,} rows of {one.n_accounts:,} accounts, {one.n_churned:,} rows churned: {one.sentence}"
     for name, seen in found.warned.items():
         yield f"{name}: {_seen_coming(seen)}"
+    if found.curves:
+        yield _curves(found.curves)
     yield from (verdict.sentence for verdict in one.verdicts)
+
+
+def _curves(judged: CurveJudged) -> str:
+    told = [
+        f"{name} {score.value:.4f} ({score.low:.4f} to {score.high:.4f}), C-index {judged.c_index[name]:.3f}"
+        for name, score in judged.brier.items()
+    ]
+    return (
+        f"integrated Brier score over {judged.days:.0f} days (lower is better), {judged.n_rows:,} rows of "
+        f"{judged.n_accounts:,} accounts, in {judged.n_left:,} rows the account left: {'; '.join(told)}"
+    )
 
 
 def _seen_coming(seen: Warned | None) -> str:
