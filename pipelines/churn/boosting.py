@@ -36,6 +36,8 @@ class TrainingSet:
         Positions of the columns that LightGBM takes as categories.
     kept_share
         Of the rows that did not churn, the share that was kept. Trees learn from the rows as they are.
+    directions
+        For each column 1 where more of it is known to raise churn, -1 where it is known to lower it, else 0.
     """
 
     X: Matrix
@@ -43,6 +45,7 @@ class TrainingSet:
     accounts: npt.NDArray[np.intp]
     native: Sequence[int]
     kept_share: float = 1.0
+    directions: Sequence[int] = ()
 
 
 def parameters(leaves: int, n_rows: int, seed: int) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""How large the trees may be: found by cross-validation, from stumps upward."""
+"""How large the trees may be, and whether they keep to known directions: found by cross-validation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,11 +24,15 @@ STEPS_WITHOUT_GAIN = 2
 
 @dataclass(frozen=True)
 class Rung:
-    """One size of tree: how many of them do best, and their mean log loss on held-out rows (of the population)."""
+    """One size of tree: how many of them do best, and their mean log loss on held-out rows (of the population).
+
+    `is_monotone`: they never say the opposite of what is known of a feature's direction.
+    """
 
     leaves: int
     trees: int
     log_loss: float
+    is_monotone: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,8 @@ def choose_complexity(
 
     A larger size replaces a smaller one only when its held-out log loss is lower by more than one standard error of the
     paired difference, accounts being the units: a smaller model is told in steadier reasons, and explained faster. The
-    climb ends after two sizes in a row that do not lower the loss at all.
+    climb ends after two sizes in a row that do not lower the loss at all. At the size chosen, trees that keep to the
+    known directions of features are taken unless that costs more than a standard error: their reasons puzzle nobody.
     """
     tried: list[tuple[Rung, FloatArray]] = []
     chosen = best = 0
@@ -70,12 +76,28 @@ def choose_complexity(
             chosen = here
         if here - best >= STEPS_WITHOUT_GAIN:
             break
-    return Search(tuple(rung for rung, _ in tried), *tried[chosen])
+    best_size = tried[chosen]
+    if any(data.directions):
+        tried.append(_climb(data, folds, best_size[0].leaves, seed, is_monotone=True))
+        if progress:
+            progress(_told(tried[-1][0]))
+        if not _gains(data, tried[-1][1], best_size[1]):
+            best_size = tried[-1]
+    return Search(tuple(rung for rung, _ in tried), *best_size)
 
 
-def _climb(data: TrainingSet, folds: Sequence[Fold], leaves: int, seed: int) -> tuple[Rung, FloatArray]:
-    trees, log_odds = boost_folds(data, folds, parameters(leaves, len(data.churned), seed))
-    return Rung(leaves, trees, _held_out_mean(data, _losses(data, log_odds))[0]), log_odds
+def settings_of(data: TrainingSet, rung: Rung, seed: int) -> dict[str, Any]:
+    """Return LightGBM's parameters for trees like those of a rung."""
+    settings = parameters(rung.leaves, len(data.churned), seed)
+    return settings | {"monotone_constraints": list(data.directions)} if rung.is_monotone else settings
+
+
+def _climb(
+    data: TrainingSet, folds: Sequence[Fold], leaves: int, seed: int, *, is_monotone: bool = False
+) -> tuple[Rung, FloatArray]:
+    rung = Rung(leaves, 0, 0.0, is_monotone)
+    trees, log_odds = boost_folds(data, folds, settings_of(data, rung, seed))
+    return Rung(leaves, trees, _held_out_mean(data, _losses(data, log_odds))[0], is_monotone), log_odds
 
 
 def _losses(data: TrainingSet, log_odds: FloatArray) -> FloatArray:
@@ -94,4 +116,5 @@ def _held_out_mean(data: TrainingSet, values: FloatArray) -> tuple[float, float]
 
 
 def _told(rung: Rung) -> str:
-    return f"{rung.leaves} leaves, {rung.trees} trees: held-out log loss {rung.log_loss:.4f}"
+    kept = ", directions kept" if rung.is_monotone else ""
+    return f"{rung.leaves} leaves, {rung.trees} trees{kept}: held-out log loss {rung.log_loss:.4f}"

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from features.catalog import Feature
 from features.errors import ModelError
 from pipelines.churn.background import counting_all_rows
-from pipelines.churn.boosting import TrainingSet, fit_text, parameters
+from pipelines.churn.boosting import TrainingSet, fit_text
 from pipelines.churn.calibration import Calibration
-from pipelines.churn.complexity import Progress, Search, choose_complexity
+from pipelines.churn.complexity import Progress, Search, choose_complexity, settings_of
 from pipelines.churn.encoder import Encoder, FloatArray, Matrix
 from pipelines.churn.model import ChurnModel, Usual
 from pipelines.churn.population import prior_correction, row_weights, weighted_quantiles
@@ -72,10 +72,11 @@ def train_churn(
     churned = known_labels(rows)
     _require_features(features)
     encoder = Encoder.fit(rows, features)
-    data = TrainingSet(encoder.transform(rows), churned, _numbered(rows["account_id"]), encoder.native, kept_share)
+    accounts = _numbered(rows["account_id"])
+    data = TrainingSet(encoder.transform(rows), churned, accounts, encoder.native, kept_share, _directions(features))
     _require_variation(data.X)
     search = choose_complexity(data, _thinned(split.folds, data.accounts, seed), seed=seed, progress=progress)
-    text = fit_text(data, parameters(search.chosen.leaves, len(rows), seed), search.chosen.trees)
+    text = fit_text(data, settings_of(data, search.chosen, seed), search.chosen.trees)
     weights = row_weights(churned, kept_share)
     if kept_share < 1:
         text = counting_all_rows(text, data.X, weights)
@@ -83,6 +84,10 @@ def train_churn(
     calibration = _calibration(search.log_odds, data, split, model)
     calibration = replace(calibration, intercept=calibration.intercept + prior_correction(kept_share))
     return Training(replace(model, calibration=calibration), search, calibration.apply(search.log_odds))
+
+
+def _directions(features: Sequence[Feature]) -> list[int]:
+    return [(feature.direction or 0) if feature.kind == "number" else 0 for feature in features]
 
 
 def _numbered(account_ids: pd.Series[Any]) -> npt.NDArray[np.intp]:

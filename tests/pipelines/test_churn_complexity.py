@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import lightgbm
 import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
 from pipelines.churn.boosting import TrainingSet, boost_folds, fit_text, parameters
 from pipelines.churn.calibration import probability
-from pipelines.churn.complexity import choose_complexity
+from pipelines.churn.complexity import choose_complexity, settings_of
 from pipelines.churn.splits import out_of_fold
 
 
@@ -40,6 +43,17 @@ def test_the_climb_ends_when_two_sizes_bring_nothing() -> None:
     best = min(range(len(rungs)), key=lambda i: rungs[i].log_loss)
     assert len(rungs) == len(told) == best + 3
     assert told[0].startswith("2 leaves, ")
+
+
+@pytest.mark.parametrize(("directions", "kept"), [([1, -1, 0], True), ([-1, 1, 0], False), ([0, 0, 0], False)])
+def test_known_directions_are_kept_unless_the_data_speak_against_them(directions: list[int], kept: bool) -> None:
+    data = replace(training_set(X[:, 0] - X[:, 1], X), directions=directions)
+    search = choose_complexity(data, out_of_fold(data.accounts, data.churned, n_folds=3).folds, seed=0)
+    assert search.chosen.is_monotone == kept
+    if kept:
+        text = fit_text(data, settings_of(data, search.chosen, 0), search.chosen.trees)
+        grid = np.column_stack([np.linspace(-3, 3, 50), np.zeros(50), np.zeros(50)])
+        assert (np.diff(lightgbm.Booster(model_str=text).predict(grid)) >= 0).all()
 
 
 def test_the_loss_told_is_that_of_the_held_out_predictions() -> None:
