@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -11,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from experiments.benchmarks.child import Run, measured
-from experiments.benchmarks.feature_data import event_folder, kept
+from experiments.benchmarks.environment import call, python_with
+from experiments.benchmarks.feature_data import event_folder
 from experiments.benchmarks.feature_plan import DATES, PRODUCT, Plan, figures_of, fresh, seconds, size, warm
 from experiments.benchmarks.report import Figure
 from experiments.benchmarks.yardsticks.agreement import differing
@@ -22,6 +22,7 @@ PERENNIAL, POLARS, DUCKDB, PANDAS = "perennial", "polars", "duckdb", "pandas"
 BANDS = "polars_bands"
 SIDES = {name: f"experiments.benchmarks.yardsticks.{name}_features:write" for name in (POLARS, BANDS, DUCKDB, PANDAS)}
 SIDES[PERENNIAL] = f"{PRODUCT}:write_43_columns"
+FEATURETOOLS_PACKAGES = ("featuretools>=1.31", "pandas<3", "pyarrow", "setuptools")
 FEATURETOOLS = Path(__file__).parent / "yardsticks" / "featuretools_features.py"
 
 Runs = dict[str, list[Run]]
@@ -81,7 +82,7 @@ def raced(events: int, sides: Sequence[str], out: Path, rounds: int = 1) -> Runs
 def featuretools(plan: Plan) -> Iterator[Figure]:
     """Yield how long Featuretools takes for the windowed columns on the small data, if it can be installed."""
     try:
-        python = kept("featuretools", _install_featuretools, str(FEATURETOOLS)) / "bin" / "python"
+        python = python_with("featuretools", FEATURETOOLS_PACKAGES)
     except subprocess.CalledProcessError:
         yield Figure("featuretools.ran", 0, "1 is yes")
         return
@@ -90,18 +91,7 @@ def featuretools(plan: Plan) -> Iterator[Figure]:
         ours, theirs = fresh(Path(scratch) / "ours"), fresh(Path(scratch) / "theirs")
         measured(SIDES[POLARS], folder, DATES, ours)
         start = time.perf_counter()
-        _call(str(python), str(FEATURETOOLS), str(folder), ",".join(DATES), str(theirs / "panel.parquet"))
+        call(str(python), str(FEATURETOOLS), str(folder), ",".join(DATES), str(theirs / "panel.parquet"))
         yield Figure(f"featuretools.{size(plan.small)}.seconds", time.perf_counter() - start, "s")
         n = len(differing(ours, theirs, within=COLUMNS[:-3]))
         yield Figure(f"featuretools.{size(plan.small)}.unlike_polars", n, "columns", "== 0")
-
-
-def _install_featuretools(folder: Path) -> None:
-    """An environment of its own, since it does not run beside pandas 3."""
-    _call(sys.executable, "-m", "venv", str(folder))
-    wanted = ("featuretools>=1.31", "pandas<3", "pyarrow", "setuptools")
-    _call(str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *wanted)
-
-
-def _call(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
