@@ -102,10 +102,12 @@ def train_rows(n_rows: int, n_features: int) -> dict[str, object]:
     features = tuple(Feature(f"x{i}", "behaviour", "behaviour", "", f"X{i}") for i in range(n_features))
     n_accounts = n_rows // 10
     months = pd.date_range("2024-01-01", periods=10, freq="MS").as_unit("us")
-    rows = pd.DataFrame({f"x{i}": X[:, i] for i in range(n_features)}, copy=False)
-    rows.insert(0, "account_id", np.tile(np.array([f"a{i}" for i in range(n_accounts)], dtype=object), 10))
-    rows.insert(1, "as_of", np.repeat(months, n_accounts))
-    rows.insert(2, "churned", pd.array(churned, dtype="boolean"))
+    keys = {
+        "account_id": np.tile(np.array([f"a{i}" for i in range(n_accounts)], dtype=object), 10),
+        "as_of": np.repeat(months, n_accounts),
+        "churned": pd.array(churned, dtype="boolean"),
+    }
+    rows = pd.DataFrame(keys | {f"x{i}": X[:, i] for i in range(n_features)}, copy=False)
     start = time.perf_counter()
     training = train_churn(rows, features, search_split(rows, 90))
     seconds = time.perf_counter() - start

@@ -78,12 +78,37 @@ def fit_text(data: TrainingSet, settings: dict[str, Any], trees: int) -> str:
     """Return a model of all rows, in LightGBM's text format."""
     import lightgbm
 
-    return str(lightgbm.train(settings, _dataset(data, settings), trees).model_to_string())
+    dataset = _dataset(data.X, data.churned, data.native, settings)
+    return str(lightgbm.train(settings, dataset, trees).model_to_string())
 
 
-def boost_folds(
-    data: TrainingSet, folds: Sequence[Fold], settings: dict[str, Any], *, max_trees: int = MAX_TREES
-) -> tuple[int, FloatArray]:
+@dataclass(frozen=True)
+class BinnedFolds:
+    """Folds as LightGBM reads them: binned once, on the rows that any of them looks at, for trees of every size.
+
+    Attributes
+    ----------
+    pairs
+        The rows to learn from and those held out, of each fold.
+    """
+
+    data: TrainingSet
+    folds: Sequence[Fold]
+    pairs: Sequence[tuple[Any, Any]]
+
+    @classmethod
+    def of(cls, data: TrainingSet, folds: Sequence[Fold], settings: dict[str, Any]) -> BinnedFolds:
+        """Return the folds of some rows, binned as these settings ask for."""
+        rows = np.unique(np.concatenate([np.concatenate(fold) for fold in folds]))
+        binned = _dataset(data.X[rows], data.churned[rows], data.native, settings).construct()
+
+        def of_rows(wanted: npt.NDArray[np.intp]) -> Any:
+            return binned.subset(np.searchsorted(rows, np.sort(wanted))).construct()
+
+        return cls(data, folds, [(of_rows(fold.train), of_rows(fold.test)) for fold in folds])
+
+
+def boost_folds(binned: BinnedFolds, settings: dict[str, Any], *, max_trees: int = MAX_TREES) -> tuple[int, FloatArray]:
     """Return the number of trees with the lowest mean held-out log loss, and that many trees' held-out log-odds.
 
     All folds stop at the same number: were each fold to stop at its own best, its held-out loss would be too good, and
@@ -98,7 +123,7 @@ def boost_folds(
         (n,) by models that had not seen the row; NaN for rows that no fold held out.
     """
     settings = settings | {"num_threads": 1}
-    boosters = _boosters(data, folds, settings)
+    data, folds, boosters = binned.data, binned.folds, _boosters(binned, settings)
     curves: list[list[float]] = [[] for _ in folds]
     with ThreadPoolExecutor(THREADS, initializer=_quiet, initargs=(settings,)) as pool:
         while _goes_on(curves, max_trees):
@@ -110,23 +135,20 @@ def boost_folds(
     return trees, log_odds
 
 
-def _dataset(data: TrainingSet, settings: dict[str, Any]) -> Any:
+def _dataset(X: Matrix, churned: npt.NDArray[np.bool_], native: Sequence[int], settings: dict[str, Any]) -> Any:
     import lightgbm
 
-    native = list(data.native)
-    return lightgbm.Dataset(
-        data.X, data.churned.astype(np.float64), categorical_feature=native, params=settings, free_raw_data=False
-    )
+    given = {"categorical_feature": list(native), "params": settings, "free_raw_data": False}
+    return lightgbm.Dataset(X, churned.astype(np.float64), **given)
 
 
-def _boosters(data: TrainingSet, folds: Sequence[Fold], settings: dict[str, Any]) -> list[Any]:
+def _boosters(binned: BinnedFolds, settings: dict[str, Any]) -> list[Any]:
     import lightgbm
 
-    binned = _dataset(data, settings).construct()
     boosters = []
-    for fold in folds:
-        boosters.append(lightgbm.Booster(settings, binned.subset(np.sort(fold.train)).construct()))
-        boosters[-1].add_valid(binned.subset(np.sort(fold.test)).construct(), "held out")
+    for train, test in binned.pairs:
+        boosters.append(lightgbm.Booster(settings, train))
+        boosters[-1].add_valid(test, "held out")
     return boosters
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.churn.boosting import TrainingSet, boost_folds, parameters
+from pipelines.churn.boosting import BinnedFolds, TrainingSet, boost_folds, parameters
 from pipelines.churn.bootstrap import clustered_mean
 from pipelines.churn.calibration import probability
 from pipelines.churn.encoder import FloatArray
@@ -67,8 +67,9 @@ def choose_complexity(
     """
     tried: list[tuple[Rung, FloatArray]] = []
     chosen = best = 0
+    binned = BinnedFolds.of(data, folds, parameters(LADDER[0], len(data.churned), seed))
     for here, leaves in enumerate(LADDER):
-        tried.append(_climb(data, folds, leaves, seed))
+        tried.append(_climb(binned, leaves, seed))
         if progress:
             progress(_told(tried[here][0]))
         best = min(best, here, key=lambda rung: tried[rung][0].log_loss)
@@ -78,7 +79,7 @@ def choose_complexity(
             break
     best_size = tried[chosen]
     if any(data.directions):
-        tried.append(_climb(data, folds, best_size[0].leaves, seed, is_monotone=True))
+        tried.append(_climb(binned, best_size[0].leaves, seed, is_monotone=True))
         if progress:
             progress(_told(tried[-1][0]))
         if not _gains(data, tried[-1][1], best_size[1]):
@@ -92,11 +93,9 @@ def settings_of(data: TrainingSet, rung: Rung, seed: int) -> dict[str, Any]:
     return settings | {"monotone_constraints": list(data.directions)} if rung.is_monotone else settings
 
 
-def _climb(
-    data: TrainingSet, folds: Sequence[Fold], leaves: int, seed: int, *, is_monotone: bool = False
-) -> tuple[Rung, FloatArray]:
-    rung = Rung(leaves, 0, 0.0, is_monotone)
-    trees, log_odds = boost_folds(data, folds, settings_of(data, rung, seed))
+def _climb(binned: BinnedFolds, leaves: int, seed: int, *, is_monotone: bool = False) -> tuple[Rung, FloatArray]:
+    data, rung = binned.data, Rung(leaves, 0, 0.0, is_monotone)
+    trees, log_odds = boost_folds(binned, settings_of(data, rung, seed))
     return Rung(leaves, trees, _held_out_mean(data, _losses(data, log_odds))[0], is_monotone), log_odds
 
 

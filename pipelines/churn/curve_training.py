@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.churn.boosting import TrainingSet, boost_folds, fit_text, parameters
+from pipelines.churn.boosting import BinnedFolds, TrainingSet, boost_folds, fit_text, parameters
 from pipelines.churn.calibration import Calibration
 from pipelines.churn.curve import PERIOD_DAYS, RetentionCurve, with_period
 from pipelines.churn.encoder import Encoder, FloatArray, Matrix
@@ -55,7 +55,7 @@ def fit_curve(
     data = _training_set(X, periods, accounts, encoder)
     folds = out_of_fold(data.accounts, data.churned, n_folds=FOLDS, seed=seed).folds
     settings = parameters(leaves, len(data.churned), seed)
-    trees, held_out = boost_folds(data, folds, settings)
+    trees, held_out = boost_folds(BinnedFolds.of(data, folds, settings), settings)
     calibration = Calibration.fit(held_out, data.churned)
     level = calibration.intercept + prior_correction(periods.kept_share)
     import lightgbm

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from pipelines.churn.boosting import TrainingSet, boost_folds, fit_text, parameters
+from pipelines.churn.boosting import BinnedFolds, TrainingSet, boost_folds, fit_text, parameters
 from pipelines.churn.calibration import probability
 from pipelines.churn.complexity import choose_complexity, settings_of
 from pipelines.churn.splits import out_of_fold
@@ -65,7 +65,8 @@ def test_the_loss_told_is_that_of_the_held_out_predictions() -> None:
 def test_rows_that_are_never_held_out_have_no_prediction() -> None:
     data = training_set(X[:, 0], X)
     folds = out_of_fold(data.accounts, data.churned, n_folds=3).folds[:1]
-    _, log_odds = boost_folds(data, folds, parameters(2, 1_000, 0), max_trees=25)
+    settings = parameters(2, 1_000, 0)
+    _, log_odds = boost_folds(BinnedFolds.of(data, folds, settings), settings, max_trees=25)
     np.testing.assert_array_equal(np.flatnonzero(~np.isnan(log_odds)), folds[0].test)
 
 
@@ -76,7 +77,9 @@ def test_held_out_labels_do_not_reach_the_trees(monkeypatch: pytest.MonkeyPatch)
     churned = data.churned.copy()
     churned[fold.test] = ~churned[fold.test]
     other = TrainingSet(data.X, churned, data.accounts, [])
-    found = [boost_folds(one, [fold], parameters(8, 1_000, 0), max_trees=1)[1] for one in (data, other)]
+    settings = parameters(8, 1_000, 0)
+    binned = [BinnedFolds.of(one, [fold], settings) for one in (data, other)]
+    found = [boost_folds(one, settings, max_trees=1)[1] for one in binned]
     np.testing.assert_array_equal(*found)
 
 
