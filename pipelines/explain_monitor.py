@@ -49,7 +49,7 @@ def print_monitor(found: Monitored) -> None:
     from rich.table import Table
 
     title = f"Release {found.release}, made as of {found.as_of}, on accounts until {found.known_until}"
-    table = Table("signal", "value", "95 % interval", "usual (99 %)", "unit", "n", "verdict", title=title)
+    table = Table("signal", "value", "95 % interval", "usual", "unit", "n", "verdict", title=title)
     for signal in found.signals:
         usual = _range(signal.usual_low, signal.usual_high)
         table.add_row(

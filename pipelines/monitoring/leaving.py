@@ -16,10 +16,14 @@ import pandas as pd
 from features.errors import ReleaseError
 from pipelines.churn.curve import at_days
 from pipelines.churn.encoder import FloatArray
-from pipelines.monitoring.signal import FEWEST_PAIRS, UNUSUAL, Range, Signal
+from pipelines.monitoring.signal import FEWEST_PAIRS, Range, Signal
 from pipelines.release import Release
 
 WINDOWS = (1, 3)
+MORE, FEWER = 0.02, 0.005
+"""Chance that so many more, or fewer, leave within a window though nothing has changed. More is what costs: over both
+windows a look at nothing says retrain at most one time in twenty.
+"""
 LEAST = 0.1
 """A smaller change of the ratio is none that matters."""
 
@@ -72,8 +76,7 @@ def _signal(logs: FloatArray, before: list[Interval], now: list[Interval]) -> Si
     usual = float(np.average(logs, weights=[one.expected for one in before]))
     value = float(np.exp(np.log((gone + 0.5) / (expected + 0.5)) - usual))
     chance = 1.96 / np.sqrt(gone + 0.5)
-    reach = _usual_reach(logs, before, expected, len(now))
-    wont = Range(float(np.exp(-reach)), float(np.exp(reach)))
+    wont = _usual(logs, before, expected, len(now))
     matters = not wont.holds(value) and abs(value - 1) >= LEAST
     about = "leaving, last interval" if len(now) == 1 else f"leaving, last {len(now)} intervals"
     return Signal(
@@ -94,11 +97,12 @@ def _signal(logs: FloatArray, before: list[Interval], now: list[Interval]) -> Si
     )
 
 
-def _usual_reach(logs: FloatArray, before: list[Interval], expected: float, n_now: int) -> float:
-    """How far the logarithm of the ratio strays 99 of 100 times: by chance, and from one interval to the other."""
+def _usual(logs: FloatArray, before: list[Interval], expected: float, n_now: int) -> Range:
+    """Where the ratio lies when nothing has changed: it varies by chance, and from one interval to the other."""
     from scipy.stats import t
 
     chance = np.array([1 / (one.expected + 0.5) for one in before])
     between = max(float(logs.var(ddof=1) - chance.mean()), 0.0)
     variance = between / n_now + 1 / (expected + 0.5) + float(logs.var(ddof=1)) / len(logs)
-    return float(t.ppf(1 - UNUSUAL / 2, len(logs) - 1) * np.sqrt(variance))
+    low, high = (float(t.ppf(share, len(logs) - 1)) * np.sqrt(variance) for share in (FEWER, 1 - MORE))
+    return Range(float(np.exp(low)), float(np.exp(high)))

@@ -45,13 +45,13 @@ def test_more_departures_than_expected_ask_for_training_again() -> None:
     assert signals[1].low < signals[1].value < signals[1].high
 
 
-def test_departures_that_vary_by_chance_alarm_once_in_a_hundred_at_most_twice() -> None:
+def test_departures_that_vary_by_chance_alarm_one_time_in_twenty_at_most() -> None:
     rng = np.random.default_rng(0)
     alarms = 0
     for _ in range(400):
         found = months(rng.poisson(50, 15).tolist())
         alarms += any(signal.verdict != "fine" for signal in leaving_signals(found, found[11].end))
-    assert alarms / 400 < 0.03
+    assert alarms / 400 <= 0.05
 
 
 def test_with_little_history_nothing_is_said_of_departures() -> None:
