@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MIN_ACCOUNTS = 10
-SEARCH_ROWS = 100_000
+SEARCH_ROWS = 60_000
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def train_churn(
     Where of rows that did not churn only `kept_share` are there, trees learn from the rows as they are, and the
     calibration's intercept corrects the odds: probabilities, and what contributions start from, are those of all rows.
 
-    The same rows, split and seed give the same model, to the letter. On more than 100,000 rows the search (not the
+    The same rows, split and seed give the same model, to the letter. On more than 60,000 rows the search (not the
     final fit) works on a random sample of accounts: a bound on work, unlike one on time, can be reproduced.
 
     Raises

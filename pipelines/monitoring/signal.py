@@ -28,7 +28,7 @@ class Signal:
     value, low, high
         The change and its 95 % interval; NaN where there is none.
     usual_low, usual_high
-        Where it would lie, by comparable changes before the release was made, 99 of 100 times (departures: 97.5 of 100);
+        Where it would lie, by comparable changes before the release was made, 99 of 100 times (departures: 97.5);
         NaN where that is not known.
     n
         Accounts it rests on.
