@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 
 import numpy as np
@@ -29,7 +29,7 @@ from experiments.datasets import ONLINE_RETAIL, TELCO
 from features.panel import Panel
 from pipelines.churn.evaluation import MODEL, Evaluation, held_out_evaluation, usual_learners
 from pipelines.churn.reliability import reliability
-from pipelines.churn.splits import evaluation_split, out_of_fold, rolling_origins
+from pipelines.churn.splits import Split, evaluation_split, out_of_fold, rolling_origins
 from pipelines.config import Settings
 from pipelines.learning import learn, usual_rule
 
@@ -41,35 +41,73 @@ ORIGINS = 4
 EXPLAINED = 5000
 TRAINING_ROWS, TRAINING_FEATURES = 1_000_000, 150
 ENOUGH_CHURNERS = 1000
+CURVE_MONTHS = {"default": 12, "online_retail": 6}
+PEER_SETS = ("telco", "online_retail")
 TELCO_AUC = ">= 0.849"
 BARS = {"ece": "<= 0.02", "slope from one": "<= 0.1"}
 
 
 def main() -> int:
-    """Run the benchmark from the command line."""
-    return run("churn", lambda options: list(measure(options)), arguments(__doc__ or "").parse_args())
+    """Run the benchmark from the command line, or one part of it."""
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--only", choices=PARTS, help="measure one part; with --write the others stay as they were")
+    return run("churn", lambda options: list(measure(options)), parser.parse_args())
 
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
-    """Yield calibration and reasons on each large set, and what becomes of small companies."""
+    """Yield the figures of every part, of the one asked for, or of a quick look."""
+    if options.quick:
+        with ProcessPoolExecutor(WORKERS) as pool:
+            yield from small_companies(pool, 4)
+        return
+    for part in [options.only] if options.only else PARTS:
+        yield from PARTS[part](options)
+
+
+def _small_companies(_: argparse.Namespace) -> Iterator[Figure]:
     with ProcessPoolExecutor(WORKERS) as pool:
-        yield from small_companies(pool, 4 if options.quick else SMALL_SEEDS)
-        if options.quick:
-            return
+        yield from small_companies(pool, SMALL_SEEDS)
         yield from interval_figures(pool, SMALL_SEEDS)
+
+
+def _monitor(options: argparse.Namespace) -> Iterator[Figure]:
+    with ProcessPoolExecutor(WORKERS) as pool:
         yield from monitor_figures(pool, options.seeds)
-    default = company_panel(company_tables(create(parameters_of("default"), ACCOUNTS, years=YEARS, seed=0)))
-    telco, retail = panel_of(TELCO, options.data)[0], panel_of(ONLINE_RETAIL, options.data)[0]
-    for name, panel in (("default", default), ("telco", telco), ("online_retail", retail)):
+
+
+def _large(options: argparse.Namespace) -> Iterator[Figure]:
+    """Calibration and reasons on each large set."""
+    for name, panel in _panels(options):
         yield from _calibration(name, panel)
         yield from _reasons(name, panel)
-    yield from curve_figures("curve.default", default, 12)
-    yield from curve_figures("curve.online_retail", retail, 6)
-    folds = out_of_fold(telco.matured["account_id"], telco.matured["churned"])
-    yield from peer_figures("telco", telco, folds)
-    yield from peer_figures("default", default, evaluation_split(default.matured, default.definition.matures_days))
-    yield from ranking_figures()
-    yield from training_figures(TRAINING_ROWS, TRAINING_FEATURES)
+
+
+def _curves(options: argparse.Namespace) -> Iterator[Figure]:
+    for name, panel in _panels(options):
+        yield from curve_figures(f"curve.{name}", panel, CURVE_MONTHS.get(name, 0))
+
+
+def _peers(options: argparse.Namespace) -> Iterator[Figure]:
+    for name, panel in _panels(options):
+        if name in PEER_SETS:
+            yield from peer_figures(name, panel, _split(panel, 1))
+
+
+def _panels(options: argparse.Namespace) -> Iterator[tuple[str, Panel]]:
+    yield "default", company_panel(company_tables(create(parameters_of("default"), ACCOUNTS, years=YEARS, seed=0)))
+    yield "telco", panel_of(TELCO, options.data)[0]
+    yield "online_retail", panel_of(ONLINE_RETAIL, options.data)[0]
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
+    "small": _small_companies,
+    "large": _large,
+    "curves": _curves,
+    "peers": _peers,
+    "truth": lambda _: ranking_figures(),
+    "training": lambda _: training_figures(TRAINING_ROWS, TRAINING_FEATURES),
+    "monitor": _monitor,
+}
 
 
 def small_companies(pool: Executor, n_seeds: int) -> Iterator[Figure]:
@@ -99,10 +137,17 @@ def _small(seed: int) -> dict[str, float]:
     }
 
 
+def _split(panel: Panel, n_origins: int) -> Split:
+    rows = panel.matured
+    if "as_of" not in rows:
+        return out_of_fold(rows["account_id"], rows["churned"])
+    return rolling_origins(rows, panel.definition.matures_days, n_origins)
+
+
 def _held_out(panel: Panel) -> Evaluation:
     """Out of time from several origins where there are dates, else out of fold."""
     rows, gap = panel.matured, panel.definition.matures_days
-    split = rolling_origins(rows, gap, ORIGINS) if "as_of" in rows else out_of_fold(rows["account_id"], rows["churned"])
+    split = _split(panel, ORIGINS)
     learners = usual_learners(gap_days=gap, rule_column=usual_rule(panel.features))
     return held_out_evaluation(rows, panel.features, split, learners)
 

@@ -30,7 +30,7 @@ YARDSTICK_ROWS = 8_000
 
 def curve_figures(name: str, panel: Panel, months: int) -> Iterator[Figure]:
     """Yield integrated Brier scores and C-indices over so many months after one origin."""
-    if panel.departures is None or panel.observed_until is None:
+    if panel.departures is None or panel.observed_until is None or not months:
         return
     definition = panel.definition
     end = known_until(definition, panel.observed_until)

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 LIBRARIES = (
@@ -61,6 +62,7 @@ def run(name: str, measure: Callable[[argparse.Namespace], Sequence[Figure]], op
     """Measure, print the figures, and return 0 when every bar holds, else 1."""
     start = time.perf_counter()
     figures = measure(options)
+    told = [asdict(figure) | {"holds": figure.holds} for figure in figures]
     result = {
         "benchmark": name,
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -68,16 +70,25 @@ def run(name: str, measure: Callable[[argparse.Namespace], Sequence[Figure]], op
         "versions": {"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
         "mode": "quick" if options.quick else "full",
         "seconds": round(time.perf_counter() - start, 1),
-        "figures": [asdict(figure) | {"holds": figure.holds} for figure in figures],
+        "figures": told,
     }
     if not options.json:
         for figure in figures:
             bar = "" if figure.bar is None else f"  {figure.bar}  {'holds' if figure.holds else 'MISSED'}"
             print(f"{figure.name:60} {figure.value:12.4f} {figure.unit}{bar}", file=sys.stderr)  # noqa: T201
     if options.write and not options.quick:
-        (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        kept = result | {"figures": _kept(name, told)} if getattr(options, "only", None) else result
+        (RESULTS / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result))  # noqa: T201
     return 1 if any(figure.holds is False for figure in figures) else 0
+
+
+def _kept(name: str, measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The figures that are kept of earlier runs, where only a part was measured, and in their place those measured."""
+    path = RESULTS / f"{name}.json"
+    before = json.loads(path.read_text("utf-8"))["figures"] if path.exists() else []
+    names = {figure["name"] for figure in measured}
+    return [*(figure for figure in before if figure["name"] not in names), *measured]
 
 
 def machine() -> str:

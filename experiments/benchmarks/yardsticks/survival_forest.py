@@ -3,13 +3,14 @@
 import sys
 
 import numpy as np
-from sksurv.ensemble import RandomSurvivalForest  # type: ignore[import-not-found]
 
 TREES, LEAF = 200, 15
 
 
 def main() -> None:
     """Fit on what is given, and write the probabilities of having stayed."""
+    from sksurv.ensemble import RandomSurvivalForest  # type: ignore[import-not-found]
+
     given = np.load(sys.argv[1])
     outcome = np.array(list(zip(given["left"], np.maximum(given["days"], 0.5), strict=True)), dtype="?,f8")
     forest = RandomSurvivalForest(TREES, min_samples_leaf=LEAF, max_features="sqrt", n_jobs=2, random_state=0)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import optuna
-import xgboost  # type: ignore[import-not-found]
 
 TRIALS, MOST_TREES, PATIENCE = 200, 1500, 50
 
@@ -29,6 +28,8 @@ def main() -> None:
 
 def predicted(X: Any, y: Any, inner: Any, outer: Any, test: Any) -> Any:
     """The probabilities of a fold's test rows by the best of the trials."""
+    import xgboost  # type: ignore[import-not-found]
+
     inner_set, outer_set = xgboost.DMatrix(X[inner], y[inner]), xgboost.DMatrix(X[outer], y[outer])
 
     def loss(trial: optuna.Trial) -> float:
