@@ -17,9 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from features.errors import ReleaseError
 from pipelines.churn.curve import RetentionCurve
 from pipelines.churn.encoder import Columns, FloatArray
-from pipelines.churn.model import ChurnModel
+from pipelines.churn.model import ChurnModel, Usual
 from pipelines.churn.uncertainty import Interval90, Uncertainty
 from pipelines.outlook import Outlook, Terms, outlook
+from pipelines.peers import peers_of
 from pipelines.pointer import read_pointer
 from pipelines.segmentation import Segmentation
 from pipelines.segmentation.comparison import Comparison
@@ -97,6 +98,8 @@ class Release:
         what is found of each driver, one row a figure, empty where nothing is.
     comparisons
         which segmentation tells most of which outcome.
+    peers
+        by id of a firmographic segment, what is usual in it.
     curve
         how long accounts stay; None where it cannot be told, as in data without dates.
     """
@@ -108,7 +111,12 @@ class Release:
     drivers: pd.DataFrame = field(default_factory=_nothing_found)
     portraits: Mapping[str, Portrait] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
+    peers: Mapping[str, Usual] = field(default_factory=dict)
     curve: RetentionCurve | None = None
+
+    def peers_of(self, columns: Columns) -> list[Usual] | None:
+        """What is usual in the segment of each account; None where there are no segments."""
+        return peers_of(self.segmentations, self.peers, columns)
 
     def interval(self, columns: Columns, churn_prob: FloatArray) -> Interval90:
         """The 90 % intervals of probabilities that were predicted."""
@@ -153,6 +161,9 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
         for name, segmentation in release.segmentations.items():
             portrait = asdict(release.portraits.get(name, Portrait()))
             _write_json(staging / "segments" / f"{name}.json", {**segmentation.to_json(), "portrait": portrait})
+        _write_json(
+            staging / "segments" / "usual.json", {segment: dict(usual) for segment, usual in release.peers.items()}
+        )
         _write_json(staging / "segments" / "comparison.json", [asdict(one) for one in release.comparisons])
         release.drivers.to_parquet(staging / DRIVERS, index=False)
         papers.reference.to_parquet(staging / "reference.parquet", index=False)
@@ -206,6 +217,7 @@ def read_release(folder: Path) -> Release:
         _read_drivers(folder / DRIVERS),
         {name: PORTRAIT.validate_python(said["portrait"]) for name, said in saved.items()},
         COMPARISONS.validate_json((folder / "segments" / "comparison.json").read_bytes()),
+        json.loads((folder / "segments" / "usual.json").read_text("utf-8")),
         RetentionCurve.load(folder, churn.encoder),
     )
 

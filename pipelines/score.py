@@ -18,7 +18,7 @@ from features.panel import PanelPlan, Progress, arrow_rows, plan_at, read_rows
 from features.spark import SparkWarehouse
 from features.spark_panel import spark_frame, spark_schema
 from pipelines.churn.calibration import probability
-from pipelines.churn.reasons import top_reasons
+from pipelines.churn.reasons import explain
 from pipelines.config import Settings
 from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings, write_folder
 from pipelines.features import write_tables
@@ -223,13 +223,8 @@ def _sorted(scores: pd.DataFrame) -> pd.DataFrame:
 
 def reason_texts(release: Release, rows: pd.DataFrame) -> list[list[str]]:
     """Return the strongest reasons of each row in words, the strongest first."""
-    churn = release.churn
-    contributions, base = churn.contributions(rows)
-    log_odds = base + contributions.sum(axis=1)
-    return [
-        [reason.text for reason in top_reasons(churn, rows, contributions[i], i, float(log_odds[i]), REASONS)]
-        for i in range(len(rows))
-    ]
+    explained = explain(release.churn, rows, top=REASONS, peers=release.peers_of(rows))
+    return [[reason.text for reason in explanation.reasons] for explanation in explained]
 
 
 def publish_rows(parts: Sequence[Path], plan: PanelPlan, last: pd.Timestamp, state: Path) -> list[str]:

@@ -31,6 +31,7 @@ from pipelines.drivers.forest import forest_plot
 from pipelines.figures import reasons_figure, training_figures
 from pipelines.learning import Learnt, evaluate, learn
 from pipelines.outlook import Terms
+from pipelines.peers import usual_by_segment
 from pipelines.reference import reference
 from pipelines.registry import Run, log_release
 from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, read_champion, write_release
@@ -235,6 +236,7 @@ def _release(
         segmented.segmentations,
         portraits=segmented.portraits,
         comparisons=segmented.comparisons,
+        peers=usual_by_segment(segmented.segmentations, current, churn.encoder),
         curve=learnt.curve,
     )
 

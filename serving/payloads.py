@@ -124,6 +124,9 @@ class ReasonGiven(BaseModel):
     sentence: str = Field(description="what the feature is")
     value: Value = Field(description="the account's own; null where not known")
     usual: Value = Field(description="the median, or the most frequent level, of the accounts the model learnt from")
+    usual_in_segment: Value = Field(
+        description="the same among accounts of its firmographic segment; null where it is not known"
+    )
     contribution_log_odds: float = Field(description="SHAP value: what it adds to the predicted log-odds")
     points: float = Field(
         description="the same in percentage points: churn_prob less that without it; they have no sum"

@@ -117,7 +117,8 @@ class Predictor:
             return {}
         wanted = np.flatnonzero(explained)
         some = {name: column[wanted] for name, column in columns.items()}
-        return dict(zip(wanted.tolist(), explain(self.release.churn, some), strict=True))
+        found = explain(self.release.churn, some, peers=self.release.peers_of(some))
+        return dict(zip(wanted.tolist(), found, strict=True))
 
     def _places(self, columns: Columns) -> Iterator[list[Membership | None]]:
         for segmentation in self.release.segmentations.values():

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from features.catalog import Family, Feature, Tier
 from pipelines.churn.calibration import probability
 from pipelines.churn.encoder import Columns, FloatArray, levels_of, numbers
-from pipelines.churn.model import ChurnModel
+from pipelines.churn.model import ChurnModel, Usual
 from pipelines.churn.wording import Value, in_points, in_words
 
 TOP = 5
+NOBODY: Usual = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,9 @@ class Reason:
 
     Attributes
     ----------
-    value, usual
-        Of this account, and the median or most frequent one among the accounts learnt from; None if not known.
+    value, usual, usual_in_segment
+        Of this account, and the median or most frequent one among the accounts learnt from, and among those of its own
+        segment; None if not known.
     contribution_log_odds
         What it adds to the calibrated log-odds.
     points
@@ -42,6 +46,7 @@ class Reason:
     sentence: str
     value: Value
     usual: Value
+    usual_in_segment: Value
     contribution_log_odds: float
     points: float
     effect: Literal["raises", "lowers"]
@@ -70,35 +75,54 @@ class Explanation:
     log_odds: float
 
 
-def explain(model: ChurnModel, columns: Columns, *, top: int = TOP) -> list[Explanation]:
-    """Return one explanation a row, with at most `top` reasons each."""
+def explain(
+    model: ChurnModel, columns: Columns, *, top: int = TOP, peers: Sequence[Usual] | None = None
+) -> list[Explanation]:
+    """Return one explanation a row, with at most `top` reasons; `peers` say what is usual in each row's segment."""
     contributions, base = model.contributions(columns)
     explanations = []
     for row, log_odds in enumerate(model.log_odds(columns).tolist()):
-        reasons = top_reasons(model, columns, contributions[row], row, log_odds, top)
+        own = peers[row] if peers else {}
+        reasons = top_reasons(model, columns, contributions[row], row, log_odds, top, own)
         told = sum(reason.contribution_log_odds for reason in reasons)
         explanations.append(Explanation(base, tuple(reasons), log_odds - base - told, log_odds))
     return explanations
 
 
 def top_reasons(
-    model: ChurnModel, columns: Columns, adds: FloatArray, row: int, log_odds: float, top: int = TOP
+    model: ChurnModel,
+    columns: Columns,
+    adds: FloatArray,
+    row: int,
+    log_odds: float,
+    top: int = TOP,
+    peers: Usual = NOBODY,
 ) -> list[Reason]:
     """Return the reasons of one row, the largest contribution first; a feature that adds nothing is no reason.
 
-    `adds` (p,) are the row's contributions, as `ChurnModel.contributions` returns them, `log_odds` what it is served.
+    `adds` (p,) are the row's contributions, as `ChurnModel.contributions` returns them, `log_odds` what it is served;
+    `peers` say what is usual in its segment.
     """
     order = [i for i in np.argsort(-np.abs(adds), kind="stable")[:top] if adds[i]]
     without = probability(log_odds - adds[order])
     points = 100 * (probability(np.array([log_odds])) - without)
     return [
-        _reason(model, model.encoder.features[i], columns, row, (float(adds[i]), float(point)))
+        _reason(model, model.encoder.features[i], columns, row, _Share(float(adds[i]), float(point), peers))
         for i, point in zip(order, points, strict=True)
     ]
 
 
-def _reason(model: ChurnModel, feature: Feature, columns: Columns, row: int, adds: tuple[float, float]) -> Reason:
-    value, usual, (contribution, points) = _value(feature, columns, row), model.usual[feature.name], adds
+class _Share(NamedTuple):
+    """What a feature adds, in log-odds and in points, and what is usual among the account's peers."""
+
+    contribution: float
+    points: float
+    peers: Usual
+
+
+def _reason(model: ChurnModel, feature: Feature, columns: Columns, row: int, share: _Share) -> Reason:
+    value, usual, peers_usual = _value(feature, columns, row), model.usual[feature.name], share.peers.get(feature.name)
+    contribution, points = share.contribution, share.points
     effect: Literal["raises", "lowers"] = "raises" if contribution > 0 else "lowers"
     return Reason(
         feature=feature.name,
@@ -108,10 +132,11 @@ def _reason(model: ChurnModel, feature: Feature, columns: Columns, row: int, add
         sentence=feature.sentence,
         value=value,
         usual=usual,
+        usual_in_segment=peers_usual,
         contribution_log_odds=contribution,
         points=points,
         effect=effect,
-        text=f"{in_words(feature, value, usual)}, {effect} the predicted risk {in_points(points)}",
+        text=f"{in_words(feature, value, usual, peers_usual)}, {effect} the predicted risk {in_points(points)}",
     )
 
 

@@ -80,7 +80,7 @@ def train_churn(
     weights = row_weights(churned, kept_share)
     if kept_share < 1:
         text = counting_all_rows(text, data.X, weights)
-    model = ChurnModel.of_text(text, encoder, Calibration(), _usual(encoder, data.X, weights))
+    model = ChurnModel.of_text(text, encoder, Calibration(), usual_values(encoder, data.X, weights))
     calibration = _calibration(search.log_odds, data, split, model)
     calibration = replace(calibration, intercept=calibration.intercept + prior_correction(kept_share))
     return Training(replace(model, calibration=calibration), search, calibration.apply(search.log_odds))
@@ -167,7 +167,8 @@ def _thinned(folds: Sequence[Fold], accounts: npt.NDArray[np.intp], seed: int) -
     return [Fold(fold.train[kept[fold.train]], fold.test[kept[fold.test]]) for fold in folds]
 
 
-def _usual(encoder: Encoder, matrix: Matrix, weights: FloatArray) -> Usual:
+def usual_values(encoder: Encoder, matrix: Matrix, weights: FloatArray) -> Usual:
+    """Return for every feature the median, or the most frequent level, of encoded rows; None where none is known."""
     found: dict[str, float | str | None] = {}
     for feature, column in zip(encoder.features, matrix.T, strict=True):
         known = ~np.isnan(column)

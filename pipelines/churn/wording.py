@@ -11,8 +11,8 @@ SHARE_UNITS = {"ratio", "share", "rate"}
 YES_NO_UNITS = {"yes or no", "flag"}
 
 
-def in_words(feature: Feature, value: Value, usual: Value) -> str:
-    """Return what the feature is for this account, and usually.
+def in_words(feature: Feature, value: Value, usual: Value, in_segment: Value = None) -> str:
+    """Return what the feature is for this account, and usually; in its own segment where that is something else.
 
     >>> wait = Feature("wait", "experience", "operations", "hours", "Median first response, last 90 days")
     >>> in_words(wait, 31.0, 9.0)
@@ -21,15 +21,23 @@ def in_words(feature: Feature, value: Value, usual: Value) -> str:
     'Median first response, last 90 days: not known (usually 9 hours)'
     >>> in_words(wait, 9.0, 9.0)
     'Median first response, last 90 days: 9 hours (as is usual)'
+    >>> in_words(wait, 31.0, 9.0, 4.0)
+    'Median first response, last 90 days: 31 hours (usually 9, in its segment 4)'
     """
     subject = feature.sentence.removesuffix(f" ({feature.unit})")
     unit = "" if feature.unit.lower() in subject.lower() and feature.unit not in YES_NO_UNITS else feature.unit
     here = said(value, unit)
+    is_other = in_segment is not None and said(in_segment, unit) != said(usual, unit)
     if here == said(usual, unit):
-        return f"{subject}: {here} (as is usual)"
+        return f"{subject}: {here} (as is usual{_among(in_segment, unit) if is_other else ''})"
     # The unit is said once.
     shared = isinstance(value, float) and isinstance(usual, float) and feature.unit not in YES_NO_UNITS | SHARE_UNITS
-    return f"{subject}: {here} (usually {said(usual, '' if shared else unit)})"
+    after = _among(in_segment, "" if shared else unit) if is_other else ""
+    return f"{subject}: {here} (usually {said(usual, '' if shared else unit)}{after})"
+
+
+def _among(in_segment: Value, unit: str) -> str:
+    return f", in its segment {said(in_segment, unit)}"
 
 
 def said(value: Value, unit: str) -> str:

@@ -24,6 +24,7 @@ from pipelines.churn.model import ChurnModel
 from pipelines.churn.uncertainty import Uncertainty
 from pipelines.churn.uncertainty_training import fit_uncertainty
 from pipelines.outlook import Terms
+from pipelines.peers import usual_by_segment
 from pipelines.pointer import write_pointer
 from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, write_release
 from pipelines.segmentation import Wish, fit_segmentations
@@ -172,12 +173,14 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         gate=Gate(passed=True, sentences=()),
         terms=Terms(revenue="seats", horizons_days=(30, 180, 365)),
     )
+    segmentations = fit_segmentations(rows, FEATURES, wishes={"behavioural": Wish(most=3)}, seed=0)
     return Release(
         manifest,
         churn,
         uncertainty,
-        fit_segmentations(rows, FEATURES, wishes={"behavioural": Wish(most=3)}, seed=0),
+        segmentations,
         drivers_table(),
+        peers=usual_by_segment(segmentations, rows, churn.encoder),
         curve=curve,
     )
 
