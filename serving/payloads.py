@@ -181,6 +181,9 @@ class Prediction(BaseModel):
     log_odds: float = Field(description="predicted log-odds of churn, calibrated: log(p / (1 - p))")
     base_log_odds: float = Field(description="the log-odds before anything is known of the account")
     reasons: list[ReasonGiven] | None = Field(description="the weightiest first; null where not asked for")
+    by_family: dict[Family, float] | None = Field(
+        description="what all features of each family add to the log-odds, told or not: base + these = log_odds"
+    )
     other_log_odds: float | None = Field(description="what all other features add: base + reasons + other = log_odds")
     warnings: list[Caution] = []
 

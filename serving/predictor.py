@@ -86,6 +86,7 @@ class Predictor:
                 log_odds=float(log_odds[i]),
                 base_log_odds=self.base_log_odds,
                 reasons=_given(why[i]) if i in why else None,
+                by_family=dict(why[i].by_family) if i in why else None,
                 other_log_odds=why[i].remainder_log_odds if i in why else None,
                 warnings=self.vocabulary.cautions(row.values),
             )

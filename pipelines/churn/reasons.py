@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -65,6 +65,8 @@ class Explanation:
         The largest contributions, the largest first.
     remainder_log_odds
         All other features together.
+    by_family
+        What all features of a family add, told or not: base + families = log-odds.
     log_odds
         Calibrated, as served.
     """
@@ -72,6 +74,7 @@ class Explanation:
     base_log_odds: float
     reasons: tuple[Reason, ...]
     remainder_log_odds: float
+    by_family: Mapping[Family, float]
     log_odds: float
 
 
@@ -80,13 +83,23 @@ def explain(
 ) -> list[Explanation]:
     """Return one explanation a row, with at most `top` reasons; `peers` say what is usual in each row's segment."""
     contributions, base = model.contributions(columns)
+    families = _families(model, contributions)
     explanations = []
     for row, log_odds in enumerate(model.log_odds(columns).tolist()):
         own = peers[row] if peers else {}
         reasons = top_reasons(model, columns, contributions[row], row, log_odds, top, own)
         told = sum(reason.contribution_log_odds for reason in reasons)
-        explanations.append(Explanation(base, tuple(reasons), log_odds - base - told, log_odds))
+        rest = log_odds - base - told
+        explanations.append(Explanation(base, tuple(reasons), rest, families[row], log_odds))
     return explanations
+
+
+def _families(model: ChurnModel, contributions: FloatArray) -> list[dict[Family, float]]:
+    """The sum over each family's features, of every row."""
+    own = np.array([feature.family for feature in model.encoder.features])
+    there = list(dict.fromkeys(feature.family for feature in model.encoder.features))
+    sums = np.stack([contributions[:, own == family].sum(axis=1) for family in there], axis=1)
+    return [dict(zip(there, row, strict=True)) for row in sums.tolist()]
 
 
 def top_reasons(

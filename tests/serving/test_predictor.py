@@ -58,6 +58,8 @@ def test_one_row_and_many_give_the_same_answer(predictor: Predictor, company: An
 def test_base_reasons_and_the_rest_add_up_to_the_log_odds(predictor: Predictor, company: Any) -> None:
     for found in predictor.predict(_as_sent(company.rows), [True] * len(company.rows)):
         assert found.reasons is not None
+        assert found.by_family is not None
+        assert found.base_log_odds + sum(found.by_family.values()) == pytest.approx(found.log_odds)
         assert found.other_log_odds is not None
         told = sum(reason.contribution_log_odds for reason in found.reasons)
         assert found.base_log_odds + told + found.other_log_odds == pytest.approx(found.log_odds, abs=1e-6)
