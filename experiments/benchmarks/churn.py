@@ -15,6 +15,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 import numpy as np
 import pandas as pd
 
+from experiments.benchmarks.churn_buying import buying_figures
 from experiments.benchmarks.churn_curve import curve_figures
 from experiments.benchmarks.churn_monitor import monitor_figures
 from experiments.benchmarks.churn_peers import peer_figures, training_figures
@@ -103,6 +104,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "small": _small_companies,
     "large": _large,
     "curves": _curves,
+    "buying": lambda options: buying_figures(options.data),
     "peers": _peers,
     "truth": lambda _: ranking_figures(),
     "training": lambda _: training_figures(TRAINING_ROWS, TRAINING_FEATURES),
