@@ -98,10 +98,20 @@ class Segments(_Section):
 
 
 class Tiers(_Section):
-    """Shares of accounts called high and medium risk when a release is made."""
+    """Which accounts are called high and medium risk when a release is made: by capacity, or by what a call costs."""
 
-    high_share: float = Field(0.1, gt=0, lt=1)
-    medium_share: float = Field(0.2, gt=0, lt=1)
+    high_share: float = Field(0.1, gt=0, lt=1, description="by capacity: so many of the accounts")
+    medium_share: float = Field(0.2, gt=0, lt=1, description="so many of the accounts below the high ones")
+    call_cost: float | None = Field(None, gt=0, description="by cost: what one call costs")
+    call_saves: float | None = Field(
+        None, gt=0, description="what a call saves with an account that would leave: chance that it stays x its worth"
+    )
+
+    @model_validator(mode="after")
+    def _cost_needs_saving(self) -> Tiers:
+        if (self.call_cost is None) != (self.call_saves is None):
+            raise ValueError("call_cost and call_saves belong together: name both or neither")
+        return self
 
 
 class GateSettings(_Section):

@@ -34,11 +34,12 @@ from pipelines.outlook import Terms
 from pipelines.peers import usual_by_segment
 from pipelines.reference import reference
 from pipelines.registry import Run, log_release
-from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, read_champion, write_release
+from pipelines.release import Gate, Manifest, Papers, Release, read_champion, write_release
 from pipelines.sampling import current_rows, sampling, sampling_finding
 from pipelines.segment_figures import segment_figures
 from pipelines.segmentation import Segmentation
 from pipelines.segmenting import Segmented, churn_by_segment, segment_accounts
+from pipelines.tiers import tier_limits
 from pipelines.training_data import read_training_data
 
 STAGES = (
@@ -206,7 +207,6 @@ def _release(
     n_rows = said.get("n_rows", len(churned))
     as_of = f"{current['as_of'].max():%Y-%m-%d}" if "as_of" in current else None
     prob = churn.prob(current)
-    high = settings.tiers.high_share
     fingerprint = data_fingerprint(panel.rows)
     manifest = Manifest(
         version=version_of(as_of, learnt, segmented.segmentations, fingerprint),
@@ -221,10 +221,7 @@ def _release(
         n_rows=n_rows,
         churn_rate=float(churned.sum() / n_rows),
         metrics=evaluation.to_dict() | ({"sample": said} if said else {}),
-        tiers=TierLimits(
-            high_prob=float(np.quantile(prob, 1 - high)),
-            medium_prob=float(np.quantile(prob, max(0.0, 1 - high - settings.tiers.medium_share))),
-        ),
+        tiers=tier_limits(prob, settings.tiers),
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=gate(evaluation, contest),
         terms=terms_of(settings, panel.features),
