@@ -32,6 +32,7 @@ from pipelines.figures import reasons_figure, training_figures
 from pipelines.learning import Learnt, evaluate, learn
 from pipelines.outlook import Terms
 from pipelines.peers import usual_by_segment
+from pipelines.reason_figures import reason_figures
 from pipelines.reference import reference
 from pipelines.registry import Run, log_release
 from pipelines.release import Gate, Manifest, Papers, Release, read_champion, write_release
@@ -110,6 +111,7 @@ def train(settings: Settings, progress: Progress) -> Training:
         reference=reference(current, panel.features),
         figures=training_figures(evaluation.predictions)
         | {"reasons": reasons_figure(contributions), "drivers": forest_plot(causes.table)}
+        | reason_figures(learnt.churn, current)
         | segment_figures(segmented, current),
     )
     registered = _log(settings, release, papers, evaluation, progress)

@@ -15,6 +15,7 @@ from pipelines.churn.encoder import Encoder
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.reasons import explain
 from pipelines.churn.wording import in_words, said
+from pipelines.reason_figures import reason_figures
 
 WAIT = Feature("wait", "experience", "operations", "hours", "Median first response, last 90 days (hours)")
 PLAN = Feature("plan", "firmographic", "context", "", "Plan", kind="category")
@@ -138,3 +139,16 @@ def test_values_are_said_in_their_unit(feature: Feature, value: float, usual: fl
 )
 def test_numbers_are_as_long_as_a_reader_needs(value: float, words: str) -> None:
     assert said(value, "") == words
+
+
+def test_pictures_of_reasons_are_png_and_the_same_each_time(model: ChurnModel, rows: pd.DataFrame) -> None:
+    first, second = reason_figures(model, rows), reason_figures(model, rows)
+    assert set(first) == {"beeswarm", "dependence", "waterfall"}
+    assert all(png.startswith(b"\x89PNG") for png in first.values())
+    assert first == second
+
+
+def test_families_add_up_to_the_prediction(model: ChurnModel, rows: pd.DataFrame) -> None:
+    for explanation in explain(model, rows, top=1):
+        assert set(explanation.by_family) == {"experience", "firmographic", "behaviour"}
+        assert explanation.base_log_odds + sum(explanation.by_family.values()) == pytest.approx(explanation.log_odds)
