@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from pipelines.churn.calibration import probability
 from pipelines.churn.design import Design
 from pipelines.churn.encoder import FloatArray, Matrix
 
-FILE = "interval.npz"
+FILE = "interval.parquet"
+POSITIONS = ("numbers", "categories", "lacking")
 LEVEL = 0.9
 Z = 1.6448536269514722
 NODES, STEPS = 15, 25
@@ -69,13 +70,13 @@ class Uncertainty:
 
     def save(self, folder: Path) -> None:
         """Write the file into an existing folder."""
-        np.savez_compressed(
-            folder / FILE,
-            coefficients=self.coefficients,
-            root=self.root.astype(np.float32),
-            model_sd=self.model_sd,
-            **vars(self.design),
-        )
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        arrays = {name: np.asarray(array, dtype=np.float64) for name, array in vars(self.design).items()}
+        arrays |= {"coefficients": self.coefficients, "root": self.root, "model_sd": np.array([self.model_sd])}
+        table = pa.table({"name": list(arrays), "values": [array.ravel().tolist() for array in arrays.values()]})
+        pq.write_table(table, folder / FILE)
 
     @classmethod
     def load(cls, folder: Path) -> Uncertainty:
@@ -86,13 +87,17 @@ class Uncertainty:
         ReleaseError
             When it cannot be read.
         """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         try:
-            with np.load(folder / FILE, allow_pickle=False) as said:
-                kept = dict(said)
-            root, model_sd = kept.pop("root").astype(np.float64), float(kept.pop("model_sd"))
-            coefficients = kept.pop("coefficients")
-            return cls(Design(**kept), coefficients, root, model_sd)
-        except (OSError, ValueError, KeyError, TypeError) as problem:
+            said = pq.read_table(folder / FILE).to_pydict()
+            kept = {name: np.array(values) for name, values in zip(said["name"], said["values"], strict=True)}
+            coefficients, model_sd = kept.pop("coefficients"), float(kept.pop("model_sd")[0])
+            root = kept.pop("root").reshape(len(coefficients), len(coefficients))
+            design: Any = {name: array.astype(np.intp) if name in POSITIONS else array for name, array in kept.items()}
+            return cls(Design(**design), coefficients, root, model_sd)
+        except (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException) as problem:
             came = f"{FILE}, which cannot be read ({problem})"
             raise ReleaseError.of(came, "the file that training wrote", "train again") from problem
 

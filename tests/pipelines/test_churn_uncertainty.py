@@ -77,5 +77,5 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     back = Uncertainty.load(tmp_path)
     np.testing.assert_allclose(_interval(back, churn, rows)[0], _interval(sure, churn, rows)[0], rtol=1e-3)
     (tmp_path / FILE).write_bytes(b"nothing")
-    with pytest.raises(ReleaseError, match=r"interval\.npz, which cannot be read"):
+    with pytest.raises(ReleaseError, match=r"interval\.parquet, which cannot be read"):
         Uncertainty.load(tmp_path)
