@@ -21,7 +21,7 @@ from pipelines.churn.logistic import LogisticBaseline
 from pipelines.churn.metrics import BETTER, figures
 from pipelines.churn.population import row_weights
 from pipelines.churn.splits import Split, search_split
-from pipelines.churn.training import known_labels, train_churn
+from pipelines.churn.training import MIN_ACCOUNTS_JUDGED, known_labels, train_churn
 from pipelines.churn.verdict import Contest, Verdict, verdict
 
 if TYPE_CHECKING:
@@ -115,7 +115,10 @@ def usual_learners(
 
     def learn_model(train: pd.DataFrame, declared: Sequence[Feature]) -> Predictor:
         inner = search_split(train, gap_days, seed=seed)
-        return train_churn(train, declared, inner, seed=seed, kept_share=kept_share, progress=progress).model
+        few = MIN_ACCOUNTS_JUDGED
+        return train_churn(
+            train, declared, inner, seed=seed, kept_share=kept_share, fewest=few, progress=progress
+        ).model
 
     return {
         MODEL: learn_model,

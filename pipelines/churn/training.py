@@ -23,7 +23,8 @@ from pipelines.churn.splits import Fold, Split
 if TYPE_CHECKING:
     import pandas as pd
 
-MIN_ACCOUNTS = 10
+MIN_ACCOUNTS, MIN_ACCOUNTS_JUDGED = 10, 5
+"""Accounts that have to have churned, and stayed; fewer where some of all are held out to judge by."""
 SEARCH_ROWS = 60_000
 
 
@@ -54,6 +55,7 @@ def train_churn(
     *,
     seed: int = 0,
     kept_share: float = 1.0,
+    fewest: int = MIN_ACCOUNTS,
     progress: Progress | None = None,
 ) -> Training:
     """Return a churn model of labelled panel rows; `split` holds rows out to choose complexity and to calibrate.
@@ -67,9 +69,9 @@ def train_churn(
     Raises
     ------
     ModelError
-        When there are no features, a label is unknown, fewer than ten accounts churned or stayed, or nothing varies.
+        When there are no features, a label is unknown, fewer than `fewest` accounts churned or stayed, or all are alike.
     """
-    churned = known_labels(rows)
+    churned = known_labels(rows, fewest)
     _require_features(features)
     encoder = Encoder.fit(rows, features)
     accounts = _numbered(rows["account_id"])
@@ -114,13 +116,13 @@ def _calibration(held_out: FloatArray, data: TrainingSet, split: Split, model: C
     return fitted.at_level(model.raw_log_odds(data.X), float(churned.mean()))
 
 
-def known_labels(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+def known_labels(rows: pd.DataFrame, fewest: int = MIN_ACCOUNTS) -> npt.NDArray[np.bool_]:
     """Return (n,) whether each row churned.
 
     Raises
     ------
     ModelError
-        When a label is unknown, or fewer than ten accounts churned or stayed.
+        When a label is unknown, or fewer than `fewest` accounts churned or stayed.
     """
     unknown = int(rows["churned"].isna().sum())
     if unknown:
@@ -130,10 +132,10 @@ def known_labels(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
     churned = rows["churned"].to_numpy(dtype=bool)
     n_accounts, n_churned = rows["account_id"].nunique(), rows.loc[churned, "account_id"].nunique()
     n_stayed = rows.loc[~churned, "account_id"].nunique()
-    if min(n_churned, n_stayed) < MIN_ACCOUNTS:
+    if min(n_churned, n_stayed) < fewest:
         raise ModelError.of(
             f"{n_accounts:,} accounts, {n_churned:,} that churned and {n_stayed:,} that stayed at some cutoff",
-            f"at least {MIN_ACCOUNTS} of each",
+            f"at least {fewest} of each",
             "use a longer history, a longer horizon, or another definition of churn",
         )
     return churned

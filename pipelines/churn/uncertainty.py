@@ -109,7 +109,7 @@ def centre(churn_prob: FloatArray, sd: FloatArray) -> FloatArray:
     0 or 1 than the mean does.
 
     >>> centre(np.array([0.5, 0.1, 0.1]), np.array([1.0, 0.0, 1.5])).round(2).tolist()
-    [0.0, -2.2, -2.84]
+    [0.0, -2.2, -2.95]
     """
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     weights = weights / weights.sum()

@@ -193,7 +193,7 @@ def test_figures_of_a_sample_are_those_of_all_rows(dated: pd.DataFrame) -> None:
 
 
 def overlap(a: Interval, b: Interval) -> bool:
-    return a.low < b.value < a.high or b.low < a.value < b.high
+    return a.low <= b.value <= a.high or b.low <= a.value <= b.high
 
 
 def test_quantiles_of_equal_weights_are_those_of_numpy() -> None:

@@ -159,8 +159,8 @@ CANNOT_CARRY = {
     "no source for observations.churned": lambda rows: rows.drop(columns="churned"),
     "expected a key of its own": lambda rows: rows.assign(account_id="same"),
     "one class only: no account churned": lambda rows: rows.assign(churned="no"),
-    "too few churners: 12": lambda rows: pd.concat(
-        [rows[rows["churned"] == "no"], rows[rows["churned"] == "yes"].head(12)]
+    "too few churners: 9": lambda rows: pd.concat(
+        [rows[rows["churned"] == "no"], rows[rows["churned"] == "yes"].head(9)]
     ),
     "gone: it gives the label away": lambda rows: rows.assign(gone=(rows["churned"] == "yes").astype(int)),
     "every row of which is rejected": lambda rows: rows.assign(churned="soon"),
@@ -172,6 +172,15 @@ def test_data_that_cannot_carry_a_model_is_refused(make_project, rows, capsys, m
     project = make_project(CANNOT_CARRY[message](rows))
     assert message in refusal(capsys, "train", "--config", project.config)
     assert not (project.folder / "releases").exists()
+
+
+def test_a_company_with_a_dozen_churners_is_trained_and_judged(make_project, rows, capsys: pytest.CaptureFixture):
+    few = pd.concat([rows[rows["churned"] == "no"].head(100), rows[rows["churned"] == "yes"].head(12)])
+    assert make_project(few).run("train") in (0, 1)
+    error = capsys.readouterr().err
+    assert "few churners: 12 accounts churned" in error
+    assert "the churn rate: log loss" in error
+    assert "registered as perennial version 1" in error
 
 
 def test_a_model_that_beats_nothing_is_refused_in_plain_words(make_project, rows, capsys: pytest.CaptureFixture):
