@@ -29,7 +29,7 @@ from pipelines.segmenting import segment_accounts
 from pipelines.training_data import read_panel
 
 ACCOUNTS, CALM_ACCOUNTS, YEARS = 20_000, 5_000, 3
-CALM_SEEDS = 8
+CALM_SEEDS = 6
 MADE = pd.Timestamp("2025-06-01")
 DRIFTED = pd.Timestamp("2025-07-01")
 """Month 30 of the world `drift`."""

@@ -69,7 +69,8 @@ def train_churn(
     Raises
     ------
     ModelError
-        When there are no features, a label is unknown, fewer than `fewest` accounts churned or stayed, or all are alike.
+        When there are no features, a label is unknown, fewer than `fewest` accounts churned or stayed, or nothing
+        varies.
     """
     churned = known_labels(rows, fewest)
     _require_features(features)
