@@ -7,6 +7,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from pipelines.churn.bootstrap import Interval
+from pipelines.churn.curve import RetentionCurve
 from pipelines.churn.evaluation import Evaluation
 from pipelines.figures import held_out_rows
 from pipelines.release import Manifest
@@ -34,6 +35,7 @@ def model_card(
     segmented: Segmented,
     by_segment: pd.DataFrame,
     causes: Causes,
+    curve: RetentionCurve | None = None,
 ) -> str:
     """Return the card as Markdown."""
     sections = [
@@ -41,10 +43,11 @@ def model_card(
         _what(manifest),
         _quality(evaluation),
         _verdict(manifest),
+        *([_curve(curve)] if curve else []),
         _rests_on(contributions),
         _causes(causes),
         _segments(segmented, by_segment),
-        _limits(manifest),
+        _limits(manifest, curve),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -150,12 +153,24 @@ def _segment_row(row: Mapping[Hashable, Any]) -> str:
     return f"| {row['segment']} | {row['n_accounts']:,} | {row['n']:,} | {counted} | {row['predicted']:.1%} |"
 
 
-def _limits(manifest: Manifest) -> str:
+def _curve(curve: RetentionCurve) -> str:
+    ways = ", ".join(f"{name} {share:.0%}" for name, share in zip(curve.ways.names, curve.ways.usual, strict=True))
+    return (
+        "## How long accounts stay\n\n"
+        f"The retention curve goes to {curve.days[-1]:.0f} days; it was learnt from {curve.n_accounts:,} accounts, "
+        f"{curve.n_left:,} of which left (counted): {ways}. At the horizon it is what the model says; how good it is "
+        "beyond, `perennial backtest` tells."
+    )
+
+
+def _limits(manifest: Manifest, curve: RetentionCurve | None) -> str:
+    furthest = curve.days[-1] if curve else manifest.horizon_days
     return "\n".join(
         [
             "## Limits",
             "",
-            f"- It says nothing about churn later than {manifest.horizon_days} days after the as-of date.",
+            f"- It says nothing about churn later than {furthest:.0f} days after the as-of date.",
+            "- An interval is of the churn of accounts that are alike in all that is known of them, not of one account.",
             "- Columns of accounts are taken as they are now: without their history an old as-of date sees today's.",
             "- A reason is not a cause: acting on it may change nothing.",
             "- Accounts unlike those it learnt from get a probability all the same.",

@@ -107,6 +107,7 @@ def train(settings: Settings, progress: Progress) -> Training:
             segmented,
             churn_by_segment(segmentations, panel.matured, evaluation.predictions),
             causes,
+            learnt.curve,
         ),
         reference=reference(current, panel.features),
         figures=training_figures(evaluation.predictions)
