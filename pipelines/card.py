@@ -170,7 +170,7 @@ def _limits(manifest: Manifest, curve: RetentionCurve | None) -> str:
             "## Limits",
             "",
             f"- It says nothing about churn later than {furthest:.0f} days after the as-of date.",
-            "- An interval is of the churn of accounts that are alike in all that is known of them, not of one account.",
+            "- An interval is of the churn of accounts alike in all that is known of them, not of one account.",
             "- Columns of accounts are taken as they are now: without their history an old as-of date sees today's.",
             "- A reason is not a cause: acting on it may change nothing.",
             "- Accounts unlike those it learnt from get a probability all the same.",
