@@ -149,7 +149,25 @@ def _store(settings: Settings) -> Iterator[Any]:
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     mlflow.set_tracking_uri(settings.tracking_uri)
     mlflow.set_registry_uri(settings.tracking_uri)
-    yield mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield mlflow
+    except MlflowException as problem:
+        came = f"MLflow at {_told(settings.tracking_uri)}, which says: {str(problem).splitlines()[0][:200]}"
+        raise ReleaseError.of(
+            came, "a store that answers", "start it or correct [mlflow] tracking_uri, then try again"
+        ) from problem
+
+
+def _told(uri: str) -> str:
+    """A store's address without the password it may hold.
+
+    >>> _told("postgresql://me:secret@host/runs"), _told("sqlite:///runs.db")
+    ('postgresql://...@host/runs', 'sqlite:///runs.db')
+    """
+    scheme, _, rest = uri.partition("://")
+    return f"{scheme}://...@{rest.rpartition('@')[2]}" if "@" in rest else uri
 
 
 def _set_experiment(mlflow: Any, settings: Settings) -> None:

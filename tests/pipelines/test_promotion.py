@@ -13,6 +13,7 @@ import pytest
 from features.errors import ReleaseError
 from pipelines.config import read_settings
 from pipelines.pointer import POINTER, read_pointer, write_pointer
+from pipelines.registry import newest_release
 from pipelines.release import checksums, read_release, verify
 
 
@@ -142,6 +143,34 @@ def test_a_training_run_killed_at_any_moment_leaves_everything_as_it_was(project
     command = [sys.executable, "-c", textwrap.dedent(KILLED), project.config, where]
     assert subprocess.run(command, capture_output=True, check=False).returncode == -9
     assert state(project) == before
+
+
+@pytest.mark.parametrize(("step", "kind"), [("_log_model", "disk full"), ("_register", "MLflow down")])
+def test_a_training_run_that_cannot_be_kept_says_so_and_leaves_everything_as_it_was(
+    project, step: str, kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    from mlflow.exceptions import MlflowException
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device") if kind == "disk full" else MlflowException("connection refused")
+
+    assert project.run("promote", project.versions[0]) == 0
+    before = state(project)
+    monkeypatch.setattr(f"pipelines.registry.{step}", fail)
+    assert project.run("train") == 1
+    error = capsys.readouterr().err
+    assert ("No space left on device" if kind == "disk full" else "connection refused") in error
+    assert "Traceback" not in error
+    assert state(project) == before
+
+
+def test_two_trainings_at_once_are_both_kept_whole_or_one_says_that_another_is_at_work(project):
+    command = [sys.executable, "-m", "pipelines.cli", "train", "--config", project.config]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    ended = [(run.communicate()[1], run.returncode) for run in both]
+    assert 0 in [code for _, code in ended]
+    assert all(code == 0 or "another run at work" in error for error, code in ended)
+    assert project.run("promote", newest_release(read_settings(Path(project.config)))) == 0
 
 
 def test_a_promotion_killed_before_the_pointer_moves_leaves_the_champion(project):
