@@ -124,9 +124,11 @@ def _due(release: Release, panel: Panel, prob: Any, made: pd.Timestamp, state: P
     """What was served and is due; where nothing was kept, what the release says of the dates after it was made."""
     if panel.departures is None or panel.observed_until is None:
         return None, False
-    scores = served_scores(state, release.manifest.version) if state else None
-    if scores is not None and len(scores):
-        due = due_scores(scores, panel.definition, panel.departures, panel.observed_until)
+    served = served_scores(state, release.manifest.version) if state else None
+    if served is not None and len(served):
+        # Of dates before it was made the release has seen what came: nobody was served these.
+        served = served[served["as_of"] >= made]
+        due = due_scores(served, panel.definition, panel.departures, panel.observed_until)
         if len(due):
             return judged(due), True
     again = panel.rows[["account_id", "as_of"]].assign(churn_prob=prob)

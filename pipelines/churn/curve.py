@@ -135,18 +135,18 @@ def with_period(X: Matrix, period: Any) -> Matrix:
 def anchored(hazards: FloatArray, churn_prob: FloatArray, horizon_days: int) -> FloatArray:
     """Return (n, periods) the probability of having stayed, made to be 1 - churn_prob at the horizon.
 
-    Up to the horizon every cumulative hazard is multiplied by one number an account.
+    In every period that begins before the horizon the hazard is multiplied by one number an account.
 
     >>> stayed = anchored(np.array([[0.1, 0.1, 0.1, 0.1]]), np.array([0.5]), 90)
     >>> stayed.round(3).tolist()
     [[0.794, 0.63, 0.5, 0.45]]
     """
     cumulative = np.cumsum(-np.log1p(-hazards), axis=1)
-    ends = np.arange(1, hazards.shape[1] + 1) * float(PERIOD_DAYS)
-    at_horizon = -np.log(at_days(np.exp(-cumulative), horizon_days))[:, None]
-    wanted = -np.log1p(-churn_prob)[:, None]
-    within = cumulative * (wanted / at_horizon)
-    return np.asarray(np.exp(-np.where(ends <= horizon_days, within, wanted + cumulative - at_horizon)))
+    last = -(-horizon_days // PERIOD_DAYS)
+    scale = np.log1p(-churn_prob) / np.log(at_days(np.exp(-cumulative), horizon_days))
+    scaled = cumulative * scale[:, None]
+    beyond = scaled[:, [last - 1]] + cumulative[:, last:] - cumulative[:, [last - 1]]
+    return np.asarray(np.exp(-np.concatenate([scaled[:, :last], beyond], axis=1)))
 
 
 def at_days(stayed: FloatArray, days: float) -> FloatArray:

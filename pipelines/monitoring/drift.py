@@ -152,8 +152,11 @@ def _together(dates: Dates, series: FloatArray, weights: FloatArray, n_strange: 
     known = moved[: max(dates.n_known - dates.lag, 0)]
     value = float(_weighted(np.abs(series[-1:] - series[dates.n_known - 1]), weights)[0])
     usual = Range(0.0, float(known.max() * 1.5)) if len(known) >= 3 else UNKNOWN
+    n_then, n_now = dates.n
+    # The error of a mean is at most the mean of the errors.
+    reach = 1.96 * float(np.sqrt(1 / n_then + 1 / n_now))
     return Signal(
-        "features", value, float("nan"), float("nan"), *usual, "standard deviations", dates.n[1], "counted",
+        "features", value, max(value - reach, 0.0), value + reach, *usual, "standard deviations", dates.n[1], "counted",
         _verdict("features", value, usual),
         f"features moved by {value:.2f} standard deviations as a mean over what predictions hang on; {n_strange} of "
         f"{n} moved further than 99 of 100 times before",

@@ -44,12 +44,12 @@ class Due:
 
 
 def keep_scores(scores: pd.DataFrame, state: Path) -> None:
-    """Keep scores of an as-of date as they are given out; those given out later for the same date take their place."""
+    """Keep scores of an as-of date as they are given out; those of the same release and date take their place."""
     if "as_of" not in scores or not len(scores):
         return
     folder = state / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{scores['as_of'].max():%Y-%m-%d}.parquet"
+    path = folder / f"{scores['as_of'].max():%Y-%m-%d}-by-{scores['release'].iloc[0]}.parquet"
     staged = path.with_suffix(".staged")
     scores[list(KEPT)].to_parquet(staged, index=False)
     staged.replace(path)
@@ -57,9 +57,8 @@ def keep_scores(scores: pd.DataFrame, state: Path) -> None:
 
 def served_scores(state: Path, version: str) -> pd.DataFrame:
     """Return what a release has served, from all dates."""
-    files = sorted((state / FOLDER).glob("*.parquet"))
+    files = sorted((state / FOLDER).glob(f"*-by-{version}.parquet"))
     parts = [pd.read_parquet(file) for file in files]
-    parts = [part[part["release"] == version] for part in parts]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(KEPT))
 
 

@@ -51,7 +51,8 @@ def test_what_was_served_is_judged_and_departures_are_counted(served: Path, caps
     )
     leaving = signals["leaving, last 3 intervals"]
     assert leaving["low"] < leaving["value"] < leaving["high"]
-    kept = pd.read_parquet(served.parent / ".perennial" / "served" / "2025-05-01.parquet")
+    (path,) = (served.parent / ".perennial" / "served").glob(f"2025-05-01-by-{said['release']}.parquet")
+    kept = pd.read_parquet(path)
     scores = pd.read_parquet(served.parent / "may.parquet")
     pd.testing.assert_series_equal(kept["churn_prob"], scores["churn_prob"])
     if said["due"]:

@@ -64,8 +64,9 @@ def test_the_curve_falls_and_is_what_the_model_says_at_the_horizon(
         stayed = curve.stayed(rows, churn_prob, horizon)
         assert (np.diff(stayed, axis=1) < 0).all()
         assert ((stayed > 0) & (stayed < 1)).all()
-        if horizon % 30 == 0:
-            np.testing.assert_allclose(at_days(stayed, horizon), 1 - churn_prob, rtol=1e-9)
+        np.testing.assert_allclose(at_days(stayed, horizon), 1 - churn_prob, rtol=1e-9)
+        ways = curve.way_probs(rows, stayed, horizon)
+        np.testing.assert_allclose(sum(ways.values()), churn_prob, rtol=1e-9)
 
 
 def test_ways_of_leaving_add_up_to_leaving_and_follow_what_is_known(
