@@ -13,13 +13,12 @@ from pipelines.churn.bootstrap import Interval, percentile_interval, resampled_w
 from pipelines.churn.cox import Cox
 from pipelines.churn.curve import PERIOD_DAYS, at_days
 from pipelines.churn.curve_training import fit_curve
-from pipelines.churn.encoder import Encoder, FloatArray
+from pipelines.churn.encoder import FloatArray
 from pipelines.churn.evaluation import MODEL
 from pipelines.churn.lifetimes import Lifetimes, known_until, lifetimes
-from pipelines.churn.population import row_weights
 from pipelines.churn.splits import Split
 from pipelines.churn.survival import brier_scores, c_index
-from pipelines.learning import CURVE_LEAVES
+from pipelines.learning import CURVE_LEAVES, followed
 
 CURVE, COX = "retention curve", "Cox"
 COX_ROWS = 8_000
@@ -90,20 +89,12 @@ def _part(panel: Panel, test: pd.DataFrame, prob: FloatArray, seed: int) -> _Par
     """What was learnt of all rows before an origin, as far as they were followed until then, and what came of it."""
     if panel.departures is None or panel.observed_until is None:
         return None
-    origin, definition = test["as_of"].min(), panel.definition
-    rows = panel.rows if panel.kept_share == 1 else panel.matured
-    then = known_until(definition, origin)
-    train = rows[rows["as_of"] < then].reset_index(drop=True)
-    encoder = Encoder.fit(train, panel.features)
-    X, accounts = encoder.transform(train), pd.factorize(train["account_id"])[0]
-    known = lifetimes(train, panel.departures, then)
-    weights = row_weights(train["churned"].fillna(False).to_numpy(dtype=bool), panel.kept_share)
-    horizon = definition.horizon_days
-    curve = fit_curve(X, known, accounts, weights, encoder, leaves=CURVE_LEAVES, horizon_days=horizon, seed=seed)
+    definition = panel.definition
+    rows, horizon = followed(panel, panel.departures, test["as_of"].min()), definition.horizon_days
+    curve = fit_curve(rows, leaves=CURVE_LEAVES, horizon_days=horizon, seed=seed)
     if curve is None:
         return None
-    some = np.sort(np.random.default_rng(seed).permutation(len(train))[:COX_ROWS])
-    cox = Cox.fit(X[some], known.some(some), accounts[some], encoder, seed=seed)
+    cox = Cox.fit(rows.some(COX_ROWS, seed), seed=seed)
     stayed = {CURVE: curve.stayed(test, prob, horizon), COX: cox.stayed(test, curve.days)}
     truth = lifetimes(test, panel.departures, known_until(definition, panel.observed_until))
     return _Part(test["account_id"], truth, stayed)

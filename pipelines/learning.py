@@ -11,7 +11,9 @@ from features.catalog import Feature
 from features.panel import Panel, Progress
 from pipelines.churn.curve import RetentionCurve
 from pipelines.churn.curve_training import fit_curve
+from pipelines.churn.encoder import Encoder
 from pipelines.churn.evaluation import Evaluation, Learner, held_out_evaluation, usual_learners
+from pipelines.churn.followed import Followed
 from pipelines.churn.lifetimes import known_until, lifetimes
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.population import row_weights
@@ -78,25 +80,25 @@ def learn_uncertainty(churn: ChurnModel, matured: pd.DataFrame, *, seed: int) ->
     return fit_uncertainty(churn, churn.encoder.transform(matured), churned.astype(np.float64), weight, seed=seed)
 
 
-def learn_curve(
-    panel: Panel, churn: ChurnModel, leaves: int, *, seed: int, known: pd.Timestamp | None = None
-) -> RetentionCurve | None:
-    """Return how long accounts stay, by what is known at a date, without one at the end of the tables."""
-    known = known or panel.observed_until
-    if panel.departures is None or known is None or "as_of" not in panel.rows:
+def learn_curve(panel: Panel, churn: ChurnModel, leaves: int, *, seed: int) -> RetentionCurve | None:
+    """Return how long accounts stay, by all that is known; None where churn has no dates."""
+    if panel.departures is None or panel.observed_until is None or "as_of" not in panel.rows:
         return None
+    rows = followed(panel, panel.departures, panel.observed_until, churn.encoder)
+    horizon_days = panel.definition.horizon_days
+    return fit_curve(rows, leaves=max(CURVE_LEAVES, leaves), horizon_days=horizon_days, seed=seed)
+
+
+def followed(panel: Panel, departures: pd.DataFrame, known: pd.Timestamp, encoder: Encoder | None = None) -> Followed:
+    """Return the rows of a panel and how long they stayed by what was known at a date; an encoder is fitted if none is
+    given.
+    """
     until = known_until(panel.definition, known)
     # Of rows that were sampled by their label only those with one are known to stand for how many.
     rows = panel.rows if panel.kept_share == 1 else panel.matured
     rows = rows[rows["as_of"] < until].reset_index(drop=True)
+    encoder = encoder or Encoder.fit(rows, panel.features)
     churned = rows["churned"].fillna(False).to_numpy(dtype=bool)
-    return fit_curve(
-        churn.encoder.transform(rows),
-        lifetimes(rows, panel.departures, until),
-        pd.factorize(rows["account_id"])[0],
-        row_weights(churned, panel.kept_share),
-        churn.encoder,
-        leaves=max(CURVE_LEAVES, leaves),
-        horizon_days=panel.definition.horizon_days,
-        seed=seed,
-    )
+    lives = lifetimes(rows, departures, until)
+    accounts = pd.factorize(rows["account_id"])[0]
+    return Followed(encoder, encoder.transform(rows), lives, accounts, row_weights(churned, panel.kept_share))

@@ -21,7 +21,7 @@ from pipelines.churn.lifetimes import known_until, lifetimes
 from pipelines.churn.splits import search_split
 from pipelines.churn.survival import brier_scores, c_index
 from pipelines.churn.training import train_churn
-from pipelines.learning import CURVE_LEAVES
+from pipelines.learning import CURVE_LEAVES, followed
 
 FOREST = Path(__file__).parent / "yardsticks" / "survival_forest.py"
 FOREST_PACKAGES = ("scikit-survival>=0.24",)
@@ -40,23 +40,18 @@ def curve_figures(name: str, panel: Panel, months: int) -> Iterator[Figure]:
     is_due = train["churned"].notna() & (train["as_of"] + pd.Timedelta(days=definition.matures_days) <= origin)
     matured = train[is_due].reset_index(drop=True)
     churn = train_churn(matured, panel.features, search_split(matured, definition.matures_days)).model
-    X, accounts = churn.encoder.transform(train), pd.factorize(train["account_id"])[0]
-    known = lifetimes(train, panel.departures, known_until(definition, pd.Timestamp(origin)))
-    weights = np.ones(len(train))
-    curve = fit_curve(
-        X, known, accounts, weights, churn.encoder, leaves=CURVE_LEAVES, horizon_days=definition.horizon_days
-    )
+    rows = followed(panel, panel.departures, pd.Timestamp(origin), churn.encoder)
+    curve = fit_curve(rows, leaves=CURVE_LEAVES, horizon_days=definition.horizon_days)
     if curve is None:
         return
     truth = lifetimes(test, panel.departures, end)
     days = np.asarray(np.arange(1, months + 1) * 30, dtype=np.float64)
     ours = curve.stayed(test, churn.prob(test), definition.horizon_days)
     stayed = {"curve": np.stack([at_days(ours, day) for day in days], axis=1)}
-    some = np.sort(np.random.default_rng(0).permutation(len(train))[:YARDSTICK_ROWS])
-    cox = Cox.fit(X[some], known.some(some), accounts[some], churn.encoder, seed=0)
-    stayed["cox"] = cox.stayed(test, days)
-    own = known.some(some)
-    stayed["survival forest"] = survival_forest(X[some], own.days, own.left, churn.encoder.transform(test), days)
+    some = rows.some(YARDSTICK_ROWS, 0)
+    stayed["cox"] = Cox.fit(some, seed=0).stayed(test, days)
+    own = some.lives
+    stayed["survival forest"] = survival_forest(some.X, own.days, own.left, churn.encoder.transform(test), days)
     about = f"over {months} months from {origin:%Y-%m-%d}, {len(test):,} accounts, {int(truth.left.sum()):,} left"
     score = {side: float(brier_scores(truth, probs, days).mean()) for side, probs in stayed.items()}
     order = {side: c_index(truth, -probs.sum(axis=1), float(days[-1])) for side, probs in stayed.items()}

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.churn.design import Design
-from pipelines.churn.encoder import Columns, Encoder, FloatArray, Matrix
+from pipelines.churn.encoder import Columns, Encoder, FloatArray
+from pipelines.churn.followed import Followed
 from pipelines.churn.lifetimes import Lifetimes
 
 RIDGES = (30.0, 300.0, 3000.0)
@@ -41,17 +42,18 @@ class Cox:
     hazard: FloatArray
 
     @classmethod
-    def fit(cls, X: Matrix, lives: Lifetimes, accounts: npt.NDArray[np.intp], encoder: Encoder, *, seed: int) -> Cox:
-        """Return the fit to encoded rows; the penalty is the one under which accounts held out are likeliest."""
-        design = Design.fit(X, encoder)
-        columns = design.transform(X)
+    def fit(cls, rows: Followed, *, seed: int) -> Cox:
+        """Return the fit; the penalty is the one under which accounts held out are likeliest."""
+        lives, accounts = rows.lives, rows.accounts
+        design = Design.fit(rows.X, rows.encoder)
+        columns = design.transform(rows.X)
         kept = (np.random.default_rng(seed).random(int(accounts.max()) + 1) >= HELD_OUT)[accounts]
         inner, outer = (lives.some(np.flatnonzero(part)) for part in (kept, ~kept))
         found = [
             partial_log_likelihood(columns[~kept], outer, coefficients(columns[kept], inner, ridge)) for ridge in RIDGES
         ]
         best = coefficients(columns, lives, RIDGES[int(np.argmax(found))])
-        return cls(encoder, design, best, *_baseline(columns @ best, lives))
+        return cls(rows.encoder, design, best, *_baseline(columns @ best, lives))
 
     def stayed(self, columns: Columns, days: FloatArray) -> FloatArray:
         """Return (n, d) the probability of having stayed so many days."""

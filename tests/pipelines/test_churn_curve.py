@@ -14,6 +14,7 @@ from features.labels import ChurnDefinition
 from pipelines.churn.curve import RetentionCurve, anchored, at_days
 from pipelines.churn.curve_training import fit_curve
 from pipelines.churn.encoder import Encoder
+from pipelines.churn.followed import Followed
 from pipelines.churn.lifetimes import Lifetimes, known_until, lifetimes
 from pipelines.churn.periods import at_risk_periods, followed_periods, sampled_periods
 
@@ -38,11 +39,15 @@ def world(seed: int = 0) -> tuple[pd.DataFrame, Lifetimes, np.ndarray]:
     return rows, Lifetimes(days, np.full(N, FOLLOWED), left, way), np.cumprod(1 - hazard, axis=1)
 
 
+def followed(rows: pd.DataFrame, lives: Lifetimes) -> Followed:
+    encoder = Encoder.fit(rows, FEATURES)
+    return Followed(encoder, encoder.transform(rows), lives, np.arange(N), np.ones(N))
+
+
 @pytest.fixture(scope="module")
 def fitted() -> tuple[RetentionCurve, pd.DataFrame, np.ndarray]:
     rows, lives, truth = world()
-    encoder = Encoder.fit(rows, FEATURES)
-    curve = fit_curve(encoder.transform(rows), lives, np.arange(N), np.ones(N), encoder, leaves=8, horizon_days=90)
+    curve = fit_curve(followed(rows, lives), leaves=8, horizon_days=90)
     assert curve is not None
     return curve, rows, truth
 
@@ -84,8 +89,7 @@ def test_ways_of_leaving_add_up_to_leaving_and_follow_what_is_known(
 
 def test_the_same_rows_and_seed_give_the_same_curve(fitted: tuple[RetentionCurve, pd.DataFrame, np.ndarray]) -> None:
     rows, lives, _ = world()
-    encoder = Encoder.fit(rows, FEATURES)
-    again = fit_curve(encoder.transform(rows), lives, np.arange(N), np.ones(N), encoder, leaves=8, horizon_days=90)
+    again = fit_curve(followed(rows, lives), leaves=8, horizon_days=90)
     assert again is not None
     assert again.booster.model_to_string() == fitted[0].booster.model_to_string()
 
@@ -107,11 +111,9 @@ def test_a_saved_curve_comes_back_the_same(
 
 def test_with_few_departures_or_a_short_look_there_is_no_curve() -> None:
     rows, lives, _ = world()
-    encoder = Encoder.fit(rows, FEATURES)
-    X, accounts, weights = encoder.transform(rows), np.arange(N), np.ones(N)
     nobody = Lifetimes(np.full(N, FOLLOWED), lives.followed, np.zeros(N, dtype=bool), np.full(N, ""))
-    assert fit_curve(X, nobody, accounts, weights, encoder, leaves=4, horizon_days=90) is None
-    assert fit_curve(X, lives, accounts, weights, encoder, leaves=4, horizon_days=400) is None
+    assert fit_curve(followed(rows, nobody), leaves=4, horizon_days=90) is None
+    assert fit_curve(followed(rows, lives), leaves=4, horizon_days=400) is None
 
 
 def test_a_period_in_which_knowledge_ends_counts_for_nobody() -> None:

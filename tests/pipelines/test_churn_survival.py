@@ -12,6 +12,7 @@ from features.panel import Panel
 from pipelines.churn.cox import Cox, coefficients
 from pipelines.churn.encoder import Encoder
 from pipelines.churn.evaluation import MODEL
+from pipelines.churn.followed import Followed
 from pipelines.churn.lifetimes import Lifetimes
 from pipelines.churn.splits import rolling_origins
 from pipelines.churn.survival import brier_scores, c_index
@@ -42,7 +43,7 @@ def test_the_survival_that_cox_tells_is_near_the_true_one() -> None:
     scale = 200 * np.exp(-0.8 * np.sign(rows["use"]) * np.log1p(np.abs(rows["use"]))).to_numpy()
     lives = lives_of(rng.exponential(scale), 300.0)
     encoder = Encoder.fit(rows, USE)
-    cox = Cox.fit(encoder.transform(rows), lives, np.arange(3000), encoder, seed=0)
+    cox = Cox.fit(Followed(encoder, encoder.transform(rows), lives, np.arange(3000), np.ones(3000)), seed=0)
     days = np.array([30.0, 90.0, 240.0])
     assert np.abs(cox.stayed(rows, days) - np.exp(-days / scale[:, None])).mean() < 0.02
 

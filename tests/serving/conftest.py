@@ -19,6 +19,7 @@ from pipelines.churn.calibration import Calibration
 from pipelines.churn.curve import RetentionCurve
 from pipelines.churn.curve_training import fit_curve
 from pipelines.churn.encoder import Encoder
+from pipelines.churn.followed import Followed
 from pipelines.churn.lifetimes import Lifetimes
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.uncertainty import Uncertainty
@@ -93,8 +94,8 @@ def uncertainty_and_curve(churn: ChurnModel, rows: pd.DataFrame) -> tuple[Uncert
     left = days < 400
     way = np.where(left, np.where(rng.random(len(days)) < 0.4, "cancelled", "not renewed"), "")
     lives = Lifetimes(np.minimum(days, 400), np.full(len(days), 400.0), left, way.astype(str))
-    accounts, weights = np.arange(len(rows)), np.ones(len(rows))
-    curve = fit_curve(X, lives, accounts, weights, churn.encoder, leaves=8, horizon_days=90)
+    followed = Followed(churn.encoder, X, lives, np.arange(len(rows)), np.ones(len(rows)))
+    curve = fit_curve(followed, leaves=8, horizon_days=90)
     assert curve is not None
     return fit_uncertainty(churn, X, (days < 90).astype(float), 1.0), curve
 
