@@ -9,41 +9,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    MetaData,
-    String,
-    Table,
-    Text,
-    bindparam,
-    create_engine,
-    delete,
-    event,
-    insert,
-    select,
-)
+from sqlalchemy import Connection, Engine, bindparam, create_engine, delete, event, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.schema import CreateTable
 
 from features.errors import DataError
+from serving.migrations import migrate
+from serving.store_tables import FEATURE_ROWS, PUBLISHED_ROWS
 from serving.vocabulary import FeatureRow
-
-TABLES = MetaData()
-FEATURE_ROWS = Table(
-    "feature_rows",
-    TABLES,
-    Column("account_id", String(256), primary_key=True),
-    Column("as_of", String(32)),
-    Column("row", Text, nullable=False),
-)
-PUBLISHED_ROWS = Table("published_rows", TABLES, Column("fingerprint", String(64), primary_key=True))
 
 SOME_ROWS = select(FEATURE_ROWS).where(FEATURE_ROWS.c.account_id.in_(bindparam("account_ids", expanding=True)))
 BATCH = 5_000
 LOCK_WAIT_SECONDS = 10
+WRITERS = 0x5045_5245
+"""The advisory lock that writers of many rows take in PostgreSQL."""
 
 
 class Store:
@@ -58,9 +37,8 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        with self.engine.begin() as connection:
-            for table in TABLES.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
+        with self.alone() as connection:
+            migrate(connection)
 
     def rows(self, account_ids: Sequence[str]) -> dict[str, FeatureRow]:
         """Return the feature rows of those accounts that there are, by account."""
@@ -83,7 +61,7 @@ class Store:
         DataError
             When an account comes twice, or without an id.
         """
-        with self._alone() as connection:
+        with self.alone() as connection:
             if connection.scalar(select(PUBLISHED_ROWS.c.fingerprint)) == fingerprint:
                 return False
             connection.execute(delete(FEATURE_ROWS))
@@ -95,12 +73,13 @@ class Store:
         return True
 
     @contextmanager
-    def _alone(self) -> Iterator[Connection]:
+    def alone(self) -> Iterator[Connection]:
         """A transaction that other writers wait for, and readers do not."""
-        is_sqlite = self.engine.dialect.name == "sqlite"
         with self.engine.begin() as connection:
-            lock = "BEGIN IMMEDIATE" if is_sqlite else f"LOCK TABLE {PUBLISHED_ROWS.name} IN EXCLUSIVE MODE"
-            connection.exec_driver_sql(lock)
+            if self.engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS})
             yield connection
 
 
