@@ -1,5 +1,6 @@
 """How it is answered: the HTTP service and its store.
 
+cli             the verbs that run the service and keep its store
 service         the routes that predict; all that knows BentoML
 api             the routes under /api, which show what the champion found
 query           what a query of theirs may hold
@@ -14,6 +15,7 @@ drivers         what a release found of its drivers, ready to be sent
 vocabulary      what a release can read: names, kinds and levels of features
 releases        finds, verifies, warms and swaps the champion
 store           the online store of feature rows
+store_tables    its tables as they are now; migrations/ has how they came to be
 published       puts the rows that scoring publishes into the store
 watch           looks again every so often
 settings        what the environment may say

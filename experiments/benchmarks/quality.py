@@ -127,7 +127,7 @@ def training(data: Path) -> Iterator[Figure]:
 
 def starting() -> Iterator[Figure]:
     """Median seconds to import the command, and to print its help."""
-    importing = [sys.executable, "-c", "import pipelines.cli"]
+    importing = [sys.executable, "-c", "import serving.cli"]
     helping = [str(Path(sys.executable).parent / "perennial"), "--help"]
     for name, command in (("import", importing), ("help", helping)):
         seconds = []

@@ -29,7 +29,7 @@ def refusal(capsys: pytest.CaptureFixture, *argv: str) -> str:
 def test_help_lists_every_verb(capsys: pytest.CaptureFixture):
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
-    for verb in ("init", "check", "features", "train", "score", "promote", "rollback", "serve", "schema"):
+    for verb in ("init", "check", "features", "train", "score", "promote", "rollback", "schema"):
         assert f" {verb} " in text
 
 

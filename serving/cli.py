@@ -1,0 +1,43 @@
+"""The verbs that run the service and keep its store; with these the `perennial` command is whole."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from pipelines.cli import app, main
+from pipelines.options import CONFIG, ConfigOption, settings_of
+
+__all__ = ["app", "main"]
+
+
+@app.command()
+def serve(
+    config: ConfigOption = CONFIG,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)] = 3000,
+) -> None:
+    """Answer over HTTP with the champion.
+
+    A new promotion is picked up while it runs.
+    """
+    import os
+
+    settings = settings_of(config)
+    settings.state_folder.mkdir(parents=True, exist_ok=True)
+    environment = {
+        "PERENNIAL_RELEASES": str(settings.releases_folder),
+        "PERENNIAL_ROWS": str(settings.state_folder / "rows.parquet"),
+        "PERENNIAL_STORE": f"sqlite:///{settings.state_folder / 'online.db'}",
+        "BENTOML_DO_NOT_TRACK": "True",
+    }
+    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial"]
+    command += ["--host", host, "--port", str(port)]
+    # The server takes this process over, so that a signal reaches it and nothing is left behind.
+    os.execve(command[0], command, environment | dict(os.environ))  # noqa: S606 - our own arguments only
+
+
+if __name__ == "__main__":
+    sys.exit(main())
