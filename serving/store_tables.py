@@ -1,16 +1,100 @@
-"""The tables of the online store, as they are now; `serving/migrations` has how they came to be."""
+"""The tables of the online store, as they are now; `serving/migrations` has how they came to be.
+
+Times whose name ends in `_at`, and `since` and `claimed_until`, are seconds since 1970 (UTC).
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, MetaData, String, Table, Text
+from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 TABLES = MetaData()
+
+ACCOUNT_ID = String(256)
 
 FEATURE_ROWS = Table(
     "feature_rows",
     TABLES,
-    Column("account_id", String(256), primary_key=True),
+    Column("account_id", ACCOUNT_ID, primary_key=True),
     Column("as_of", String(32)),
     Column("row", Text, nullable=False),
 )
+"""The current feature row of every account, as JSON."""
+
 PUBLISHED_ROWS = Table("published_rows", TABLES, Column("fingerprint", String(64), primary_key=True))
+"""One row: the SHA-256 of the file that feature rows were last loaded from."""
+
+SCORES = Table(
+    "scores",
+    TABLES,
+    Column("account_id", ACCOUNT_ID, primary_key=True),
+    Column("release", String(128), nullable=False),
+    Column("as_of", String(32)),
+    Column("computed_at", Float, nullable=False),
+    Column("churn_prob", Float, nullable=False),
+    Column("tier", String(8), nullable=False),
+    Column("value_at_risk", Float),
+    Column("answer", Text, nullable=False),
+    Index("scores_by_prob", "churn_prob"),
+    Index("scores_by_time", "computed_at"),
+)
+"""The latest prediction of every account: `answer` is what `/predict` says with reasons, as JSON."""
+
+HISTORIES = Table(
+    "histories",
+    TABLES,
+    Column("account_id", ACCOUNT_ID, primary_key=True),
+    Column("rows", LargeBinary, nullable=False),
+)
+"""Each account's rows of the contract's tables, as the batch knew them, compressed."""
+
+LIVE_ROWS = Table(
+    "live_rows",
+    TABLES,
+    Column("table_name", String(32), primary_key=True),
+    Column("row_key", String(512), primary_key=True),
+    Column("account_id", ACCOUNT_ID, nullable=False),
+    Column("row", Text, nullable=False),
+    Column("received_at", Float, nullable=False),
+    Index("live_rows_by_account", "account_id"),
+)
+"""Rows that came over HTTP, by key; they take the place of the batch's rows with the same key."""
+
+DUE = Table(
+    "due",
+    TABLES,
+    Column("account_id", ACCOUNT_ID, primary_key=True),
+    Column("since", Float, nullable=False),
+    Column("claimed_until", Float, nullable=False),
+    Index("due_by_time", "since"),
+)
+"""Accounts whose features have to be computed anew; 0 in `claimed_until`: nobody is at it."""
+
+API_KEYS = Table(
+    "api_keys",
+    TABLES,
+    Column("key_id", String(32), primary_key=True),
+    Column("hash", String(64), nullable=False),
+    Column("label", String(128), nullable=False),
+    Column("scopes", String(128), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float),
+    Column("revoked_at", Float),
+)
+"""Who may ask what: SHA-256 of the secret, never the secret."""
+
+WEBHOOKS = Table(
+    "webhooks",
+    TABLES,
+    Column("message_id", String(64), primary_key=True),
+    Column("account_id", ACCOUNT_ID, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("next_at", Float, nullable=False),
+    Column("claimed_until", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+    Index("webhooks_by_time", "state", "next_at"),
+    Index("webhooks_by_account", "account_id"),
+)
+"""Messages that go out: `state` is waiting, sent or dead."""
