@@ -53,7 +53,8 @@ def _category(values: pd.Series) -> list[FloatArray]:
 
 def _standard(column: FloatArray) -> FloatArray:
     spread = column.std()
-    return (column - column.mean()) / (spread if spread > 0 else 1.0)
+    standard: FloatArray = (column - column.mean()) / (spread if spread > 0 else 1.0)
+    return standard
 
 
 def _independent(columns: FloatArray) -> FloatArray:

@@ -20,7 +20,8 @@ def judged(found: Found, value: float, error: float, *, nothing: float = 0.0) ->
     >>> one.verdict, round(one.low, 2), round(one.high, 2)
     ('found', 1.04, 4.96)
     """
-    return replace(found, value=value, low=value - Z * error, high=value + Z * error, verdict=verdict(value - nothing, error))  # fmt: skip
+    said = verdict(value - nothing, error)
+    return replace(found, value=value, low=value - Z * error, high=value + Z * error, verdict=said)
 
 
 def verdict(far: float, error: float) -> Verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,7 @@ def point_value(
 
     One point: a two-hundredth of the accounts detractors no more but promoters. Its worth is that share of what all
     accounts pay, times how much more of it promoters of a year ago kept or added than detractors; retention and growth
-    add up to revenue, advocacy (references) and cost to serve (cases) are told where the company says what one is worth.
+    add up to revenue, advocacy (references) and cost to serve (cases) are told where it is said what one is worth.
     Each as counted, and adjusted for what was known before (weighted least squares, robust errors: MacKinnon and White
     1985, HC3). Both are associations: nobody was made a promoter by lot.
 
@@ -71,9 +71,7 @@ def point_value(
     return tuple(_routes(rows, designs, units or UnitValues(), frame))
 
 
-def _routes(
-    rows: pd.DataFrame, designs: dict[str, FloatArray], units: UnitValues, frame: Found
-) -> Iterator[Found]:
+def _routes(rows: pd.DataFrame, designs: dict[str, FloatArray], units: UnitValues, frame: Found) -> Iterator[Found]:
     opening = rows["opening"].to_numpy(dtype=float)
     change = rows["closing"].to_numpy(dtype=float) / opening - 1
     left = rows["has_left"].to_numpy(dtype=bool)
@@ -115,7 +113,5 @@ def _promoters(X: FloatArray, outcome: FloatArray, weights: FloatArray) -> tuple
 
 
 def _told(frame: Found, name: str, found: tuple[float, float], worth: float) -> Found:
-    from dataclasses import replace
-
     said = "promoters against detractors of a year ago; goes along with NPS, not shown to be caused by it"
     return judged(replace(frame, figure=name, sentence=said), worth * found[0], abs(worth) * found[1])
