@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.tables import TABLES
 from pipelines.experience.known import known_rows
-from pipelines.experience.monthly import activity_months, revenue_months
+from pipelines.experience.monthly import activity_months, no_activity, revenue_months
 
 if TYPE_CHECKING:
     from features.warehouse import Warehouse
@@ -66,6 +66,34 @@ class ExperienceData:
     followed_until: pd.Timestamp | None
     segments: pd.DataFrame
 
+    @classmethod
+    def empty(cls, as_of: pd.Timestamp) -> ExperienceData:
+        """Return data without a row, for `dataclasses.replace` to fill what is needed.
+
+        >>> ExperienceData.empty(pd.Timestamp("2025-01-01")).responses["score"].dtype
+        dtype('float64')
+        """
+        frames = {name: _nothing(name) for name in TABLES}
+        invitations = _with_role(frames["survey_invitations"], frames["contacts"])
+        responses = scored(frames["survey_responses"], invitations, frames["contacts"])
+        return cls(
+            as_of=as_of,
+            accounts=with_revenue(frames["accounts"], frames["subscriptions"]),
+            contacts=frames["contacts"],
+            invitations=_with_answers(invitations, responses),
+            responses=responses,
+            internal_ratings=frames["internal_ratings"],
+            touchpoints=frames["touchpoints"],
+            cases=frames["cases"],
+            interventions=frames["interventions"],
+            subscriptions=frames["subscriptions"],
+            revenue=revenue_months(frames["subscriptions"], as_of),
+            activity=no_activity(),
+            departures=_no_departures(),
+            followed_until=None,
+            segments=frames["accounts"][["account_id"]],
+        )
+
     @property
     def segmentations(self) -> list[str]:
         """The names of the segmentations there are."""
@@ -98,7 +126,7 @@ def read_experience(
     invitations = _with_role(frames["survey_invitations"], contacts)
     responses = scored(frames["survey_responses"], invitations, contacts)
     followed_until = None if departures is None else as_of - pd.Timedelta(days=grace_days)
-    left = pd.DataFrame(columns=["account_id", "left_at", "way"]) if departures is None else departures
+    left = _no_departures() if departures is None else departures
     return ExperienceData(
         as_of=as_of,
         accounts=with_revenue(accounts, subscriptions),
@@ -162,6 +190,11 @@ def _with_answers(invitations: pd.DataFrame, responses: pd.DataFrame) -> pd.Data
     first = responses.dropna(subset=["invitation_id"]).groupby("invitation_id")["answered_at"].min().reset_index()
     found = invitations.merge(first, on="invitation_id", how="left")
     return found.assign(survey_type=found["survey_type"].fillna(UNKNOWN))
+
+
+def _no_departures() -> pd.DataFrame:
+    left_at = pd.Series(dtype="datetime64[us]")
+    return pd.DataFrame({"account_id": pd.Series(dtype="str"), "left_at": left_at, "way": pd.Series(dtype="str")})
 
 
 def _frame(warehouse: Warehouse, name: str, as_of: pd.Timestamp) -> pd.DataFrame:

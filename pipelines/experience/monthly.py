@@ -50,11 +50,18 @@ def activity_months(warehouse: Warehouse, as_of: pd.Timestamp) -> pd.DataFrame:
     """Return account_id, month, stream, n and days (with any) of activities and transactions, summed in the engine."""
     parts = [part for part in (_activities(warehouse, as_of), _purchases(warehouse, as_of)) if part is not None]
     if not parts:
-        names = {"account_id": "str", "month": "datetime64[us]", "stream": "str", "n": "int64", "days": "int64"}
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in names.items()})
+        return no_activity()
     sums = pd.concat([part.to_pyarrow().to_pandas() for part in parts], ignore_index=True)
-    found: pd.DataFrame = sums.assign(month=sums["month"].astype("datetime64[us]"))
+    sums = sums.assign(month=sums["month"].astype("datetime64[us]"))
+    # An engine hands out sums in any order.
+    found: pd.DataFrame = sums.sort_values(["account_id", "month", "stream"], ignore_index=True)
     return found
+
+
+def no_activity() -> pd.DataFrame:
+    """Return the columns of `activity_months` without a row."""
+    names = {"account_id": "str", "month": "datetime64[us]", "stream": "str", "n": "int64", "days": "int64"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in names.items()})
 
 
 def _activities(warehouse: Warehouse, as_of: pd.Timestamp) -> ibis.Table | None:
