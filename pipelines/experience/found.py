@@ -61,6 +61,17 @@ class Found:
         return cls(topic, figure, np.nan, group_by=group_by, group=group, verdict="refused", sentence=why)
 
 
+def judged(low: float, high: float, smallest: float) -> Verdict:
+    """Return what an interval says of a difference: there is one, none of at least `smallest`, or either may be.
+
+    >>> judged(0.1, 0.4, 0.2), judged(-0.1, 0.1, 0.2), judged(-0.1, 0.4, 0.2)
+    ('found', 'none found', 'cannot tell')
+    """
+    if low > 0 or high < 0:
+        return "found"
+    return "none found" if max(abs(low), abs(high)) < smallest else "cannot tell"
+
+
 def found_table(found: Iterable[Found]) -> pd.DataFrame:
     """Return one row a figure, one column an attribute of `Found`: the form in which releases keep them."""
     import pandas as pd
