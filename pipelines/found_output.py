@@ -6,9 +6,12 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 from pipelines.experience.found import EVERYONE, Found
+
+MOST = 24
 
 
 def in_json(found: Iterable[Found], **beside: Any) -> str:
@@ -46,16 +49,17 @@ def in_words(one: Found) -> str:
     return f"{one.figure}{whose}: {_number(one.value)}{unit} ({ends}{one.basis}; {counts}{verdict}){said}"
 
 
-def print_found(found: Iterable[Found]) -> None:
-    """Print figures to stdout, by topic."""
+def print_found(found: Iterable[Found], most: int = MOST) -> None:
+    """Print figures to stdout, by topic; of a topic with more than `most` the first, and how many more there are."""
     import typer
 
-    topic = None
-    for one in found:
-        if one.topic != topic:
-            typer.echo(f"\n{one.topic}" if topic is not None else one.topic)
-            topic = one.topic
-        typer.echo(f"  {in_words(one)}")
+    for topic, group in groupby(found, lambda one: one.topic):
+        own = list(group)
+        typer.echo(topic)
+        for one in own[:most]:
+            typer.echo(f"  {in_words(one)}")
+        if len(own) > most:
+            typer.echo(f"  and {len(own) - most} more: see them all with --json or --out")
 
 
 def _number(value: float) -> str:

@@ -166,7 +166,8 @@ def _spoken(
     at_risk = 0.0 if scores is None else float((scores["churn_prob"] * scores["mrr"].fillna(0.0)).sum()) * MONTHS_A_YEAR
     leavers = 0.0 if scores is None else float(scores["churn_prob"].sum())
     base = Base(n, worth, n * shares.get(PROMOTER, 0.0), n * shares.get(DETRACTOR, 0.0), at_risk, leavers)
-    yield from with_word_of_mouth(base, terms.spoken)
+    told = with_word_of_mouth(base, terms.spoken)
+    yield from (one for one in told if scores is not None or not one.figure.startswith("revenue at risk"))
 
 
 def _at_risk(data: ExperienceData, beside: Beside) -> Iterator[Found]:

@@ -89,12 +89,18 @@ def _figures(base: Base, spoken: WordOfMouth, rng: np.random.Generator) -> Itera
     names = ("told_good", "told_bad", "won_per_told", "lost_per_told")
     drawn = {name: getattr(spoken, name).drawn(rng, DRAWS) for name in names}
     usual = {name: np.array([getattr(spoken, name).value]) for name in names}
-    sources = "; ".join(dict.fromkeys(getattr(spoken, name).source for name in names))
     for name, of in PARTS.items():
         low, high = np.quantile(of(base, drawn), [0.025, 0.975])
         yield Found(TOPIC, name, float(of(base, usual)[0]), float(low), float(high), "currency", "assumed",
-                    n_accounts=base.n_accounts, sentence=f"assumed: {sources}")  # fmt: skip
+                    n_accounts=base.n_accounts, sentence=_sources(spoken, name))  # fmt: skip
     yield from _tornado(base, spoken, usual)
+
+
+def _sources(spoken: WordOfMouth, name: str) -> str:
+    """Who says what a figure rests on."""
+    good, bad = (spoken.told_good, spoken.won_per_told), (spoken.told_bad, spoken.lost_per_told)
+    of = {"good word of mouth": good, "bad word of mouth": bad, "revenue at risk with word of mouth": bad}
+    return "; ".join(dict.fromkeys(one.source for one in of.get(name, (*good, *bad))))
 
 
 def _good(base: Base, of: dict[str, FloatArray]) -> FloatArray:
@@ -102,7 +108,7 @@ def _good(base: Base, of: dict[str, FloatArray]) -> FloatArray:
 
 
 def _bad(base: Base, of: dict[str, FloatArray]) -> FloatArray:
-    return -base.n_detractors * of["told_bad"] * of["lost_per_told"] * base.lifetime_value
+    return 0.0 - base.n_detractors * of["told_bad"] * of["lost_per_told"] * base.lifetime_value
 
 
 def _value(base: Base, of: dict[str, FloatArray]) -> FloatArray:
