@@ -87,3 +87,40 @@ def journeys(
     else:
         say(f"as known before {told.as_of:%Y-%m-%d}")
         print_found(found)
+
+
+def engagement(
+    config: ConfigOption = CONFIG,
+    as_of: AsOfOption = None,
+    out: FiguresOption = None,
+    accounts: Annotated[Path | None, typer.Option(help="file of one row an account, .parquet or .csv")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say who is engaged, and what that is worth in bad times.
+
+    Engagement apart from service quality and from your own effort, retention under a shock, hostages of contracts and
+    when they are released, loyalty that an incentive rents, and a health score with how many leavers looked healthy.
+    """
+    from pipelines.experience.found import found_table
+    from pipelines.experience_tables import STAGES
+    from pipelines.explain_engagement import explain_engagement
+    from pipelines.found_output import in_json, print_found
+    from pipelines.output import check_writable, write_frame
+    from pipelines.progress import bar
+
+    for path in filter(None, (out, accounts)):
+        check_writable(path)
+    settings = settings_of(config)
+    with bar(STAGES) as tell:
+        told = explain_engagement(settings, as_of, tell)
+    if out:
+        write_frame(found_table(told.engaged.found), out)
+        say(f"{len(told.engaged.found):,} figures written to {out}")
+    if accounts:
+        write_frame(told.engaged.accounts, accounts)
+        say(f"{len(told.engaged.accounts):,} accounts: {accounts}")
+    if as_json:
+        give(in_json(told.engaged.found, as_of=told.as_of.isoformat()))
+    else:
+        say(f"as known before {told.as_of:%Y-%m-%d}")
+        print_found(told.engaged.found)
