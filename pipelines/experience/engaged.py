@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from pipelines.experience.inputs import ExperienceData
 
 OUTCOME_DAYS = 90
-ENGAGED_SHARE = 0.5
-"""The panel is the more engaged half of those that took part in a trial."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def engaged(warehouse: Warehouse, data: ExperienceData) -> Engaged:
 
 
 def _carried(data: ExperienceData) -> Iterator[Found]:
-    """The effect of what was dealt out by lot, among the more engaged accounts of the trial, carried to all others."""
+    """The effect of what was dealt out by lot on leaving, of the accounts of the trial, carried to all others."""
     trial = data.interventions[data.interventions["assigned_by"] == "random"]
     known_until = data.followed_until
     if known_until is None or trial.empty:
@@ -85,7 +83,6 @@ def _carried(data: ExperienceData) -> Iterator[Found]:
     left = set(both.loc[(days >= 0) & (days < OUTCOME_DAYS), "account_id"])
     held_back = first["is_holdout"].astype("boolean").fillna(False).astype(bool).to_numpy()
     panel = panel.assign(treated=(~held_back).astype(int), outcome=panel["account_id"].isin(left).astype(int))
-    panel = panel[panel["engaged"] >= panel["engaged"].quantile(1 - ENGAGED_SHARE)]
     others = data.accounts.loc[data.accounts["mrr"] > 0, "account_id"].astype(str)
     others = others[~others.isin(set(panel["account_id"]))]
     field = _covariates(data, others, pd.Series(data.as_of, index=others.index))
@@ -93,7 +90,7 @@ def _carried(data: ExperienceData) -> Iterator[Found]:
 
 
 def _covariates(data: ExperienceData, accounts: pd.Series[str], at: pd.Series[pd.Timestamp]) -> pd.DataFrame:
-    """account_id, at, engaged (active days in the three whole months before, as logarithm), log_mrr and tenure_years."""
+    """account_id, at, engaged (active days in the three months before, as logarithm), log_mrr and tenure_years."""
     rows = pd.DataFrame({"account_id": accounts.to_numpy(), "at": pd.to_datetime(at).to_numpy()})
     month = rows["at"].dt.to_period("M").dt.to_timestamp()
     own = data.activity[data.activity["stream"] == "in"].assign(account_id=lambda one: one["account_id"].astype(str))
