@@ -63,8 +63,7 @@ def _activity(activity: pd.DataFrame, stream: str, column: str, at: pd.Timestamp
     own = activity[(activity["stream"] == stream) & (activity["month"] < end)]
     own = own[own["month"] >= end - pd.DateOffset(months=3)]
     sums = own[column].groupby(own["account_id"].astype(str)).sum()
-    logged: pd.Series[float] = np.log1p(sums.astype(float))
-    return logged
+    return pd.Series(np.log1p(sums.to_numpy(dtype=float)), sums.index)
 
 
 def _mood(responses: pd.DataFrame, at: pd.Timestamp) -> pd.Series[float]:

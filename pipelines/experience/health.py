@@ -85,9 +85,10 @@ def _fit(rows: pd.DataFrame, names: Sequence[str]) -> Health:
 
 def _design(rows: pd.DataFrame, of: Health) -> pd.DataFrame:
     values = rows[list(of.dimensions)].astype(float)
-    z = (values - of.means) / of.spreads
-    unknown = values.isna().astype(float).add_suffix(" unknown")
-    return pd.concat([pd.Series(1.0, rows.index, name="constant"), z.fillna(0.0), unknown], axis=1)
+    z = np.nan_to_num((values.to_numpy(dtype=float) - of.means) / of.spreads)
+    unknown = values.isna().to_numpy(dtype=float)
+    names = ["constant", *of.dimensions, *(f"{name} unknown" for name in of.dimensions)]
+    return pd.DataFrame(np.column_stack([np.ones(len(rows)), z, unknown]), rows.index, pd.Index(names))
 
 
 def _weights(fitted: Health) -> Iterator[Found]:
@@ -118,6 +119,7 @@ def _judged(late: pd.DataFrame, healthy: FloatArray, how: str) -> Iterator[Found
 
 def _equal(early: pd.DataFrame, late: pd.DataFrame, fitted: Health) -> Iterator[Found]:
     """The same of a score in which all dimensions weigh the same, as tools are set up by hand."""
-    z = (late[list(fitted.dimensions)].astype(float) - fitted.means) / fitted.spreads
+    values = late[list(fitted.dimensions)].to_numpy(dtype=float)
+    z = np.nan_to_num((values - fitted.means) / fitted.spreads)
     signs = np.array([DIMENSIONS.get(name, 1) for name in fitted.dimensions])
-    yield from _judged(late, (z.fillna(0.0).to_numpy() * signs).mean(axis=1), "equal")
+    yield from _judged(late, (z * signs).mean(axis=1), "equal")

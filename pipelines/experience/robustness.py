@@ -90,7 +90,7 @@ def _told(rows: pd.DataFrame) -> Iterator[Found]:
     ):
         fit = model.of(column)
         yield judged(replace(frame, figure=name, sentence=said), fit.value, fit.error)
-    quantiles: FloatArray = rows["engaged"].quantile(list(LEVELS.values())).to_numpy(dtype=np.float64)
+    quantiles: FloatArray = np.quantile(rows["engaged"].to_numpy(dtype=float), list(LEVELS.values()))
     stays, low, high = _stays(model, (quantiles - mean) / spread)
     for place, name in enumerate(LEVELS):
         yield replace(frame, figure="stays under a shock", group_by="engagement", group=name, unit="% of accounts",
