@@ -106,7 +106,7 @@ def _apart(ranks: FloatArray, n_own: int) -> tuple[float, float, float]:
 
 def _htmt(ranks: FloatArray, n_own: int) -> float:
     """Mean absolute correlation between the two, over the geometric mean of those within each."""
-    pairs = np.abs(np.ma.corrcoef(np.ma.masked_invalid(ranks), rowvar=False).filled(np.nan))
+    pairs = pd.DataFrame(ranks).corr().abs().to_numpy(dtype=float)
     between = np.nanmean(pairs[:n_own, n_own:])
     of_own, of_quality = (
         np.nanmean(part[np.triu_indices(len(part), 1)]) for part in (pairs[:n_own, :n_own], pairs[n_own:, n_own:])

@@ -66,5 +66,5 @@ def _quality(data: ExperienceData, since: pd.Timestamp) -> pd.DataFrame:
     )
     cases = data.cases[(data.cases["opened_at"] >= since) & data.cases["first_response_at"].notna()]
     hours = (cases["first_response_at"] - cases["opened_at"]).dt.total_seconds() / 3600
-    slow = np.log1p(hours.clip(lower=0)).groupby(cases["account_id"].astype(str)).mean()
-    return means.join((-slow).rename(RESPONSE), how="outer")
+    quick = pd.Series(-np.log1p(hours.clip(lower=0).to_numpy(dtype=float)), cases.index, name=RESPONSE)
+    return means.join(quick.groupby(cases["account_id"].astype(str)).mean(), how="outer")
