@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from pipelines.account_draw import drawn
 
 if TYPE_CHECKING:
     from pipelines.experience.inputs import ExperienceData
 
 QUARTER_DAYS = 90
+MOST_ROWS, SEED = 300_000, 20
 FEWEST_LEFT = 30
 """Departures, below which no hazard is told."""
 
@@ -33,9 +37,10 @@ def quarters(data: ExperienceData, most: int = 12) -> pd.DatetimeIndex:
 def followed(data: ExperienceData, most: int = 12) -> pd.DataFrame:
     """Return account_id, at, left (within the 90 days from `at` on) and log-revenue and tenure, one row a quarter.
 
-    An account is at risk where it was there before `at`, had not left, and paid, where revenue is known at all.
+    An account is at risk where it was there before `at`, had not left, and paid, where revenue is known at all. Where
+    there would be more than 300,000 rows, accounts are drawn at random (seeded).
     """
-    parts = list(_at_risk(data, most))
+    parts = list(_at_risk(_some(data, most), most))
     columns = ["account_id", "at", "left", "mrr", "tenure_years"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
@@ -64,6 +69,14 @@ def _at_risk(data: ExperienceData, most: int) -> Iterator[pd.DataFrame]:
             own = own.drop(columns="mrr").merge(paid, on="account_id", how="inner")
         tenure = (at - own["created_at"]).dt.days.fillna(0.0) / 365.25
         yield own.assign(at=at, left=own["account_id"].isin(gone), tenure_years=tenure)
+
+
+def _some(data: ExperienceData, most: int) -> ExperienceData:
+    """The data with as many accounts, drawn at random, as make no more rows than a hazard needs."""
+    share = MOST_ROWS / max(len(data.accounts) * most, 1)
+    if share >= 1:
+        return data
+    return replace(data, accounts=data.accounts[drawn(data.accounts["account_id"], SEED) < share])
 
 
 def _paying(data: ExperienceData, at: pd.Timestamp) -> pd.DataFrame | None:

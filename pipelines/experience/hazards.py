@@ -37,6 +37,12 @@ def added_risk(rows: pd.DataFrame, column: str, beside: Sequence[str]) -> Fit | 
     return logit(rows["left"], X, rows["account_id"]).of(column) if column in X else None
 
 
+def contrasted(rows: pd.DataFrame, column: str) -> Fit:
+    """Return the log-odds of leaving of rows where a column is true beside the others, at equal revenue and tenure."""
+    X = hazard_design(rows, []).assign(contrast=rows[column].astype(float))
+    return logit(rows["left"], X, rows["account_id"]).of("contrast")
+
+
 def gain(rows: pd.DataFrame, columns: Sequence[str], beside: Sequence[str]) -> Estimate:
     """Return by how much less wrong a hazard with `columns` is than one with `beside`, on quarters it has not seen.
 

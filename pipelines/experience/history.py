@@ -40,12 +40,13 @@ def histories(data: ExperienceData, alpha: float = ALPHA) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def standardised(responses: pd.DataFrame) -> pd.DataFrame:
-    """Return account_id, answered_at, touchpoint, z and is_bad of all scores but needs, in order of time."""
+def standardised(responses: pd.DataFrame, also: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Return account_id, answered_at, touchpoint, z, is_bad and `also` of all scores but needs, in order of time."""
     own = responses[responses["score"].notna() & (responses["metric"] != "need")]
     kinds = own.groupby(["metric", "survey_type", "touchpoint"], observed=True)["score"]
     z = (own["score"] - kinds.transform("mean")) / kinds.transform("std").replace(0.0, np.nan)
-    found = own.assign(z=z, is_bad=own["score"] < BAD)[["account_id", "answered_at", "touchpoint", "z", "is_bad"]]
+    found = own.assign(z=z, is_bad=own["score"] < BAD)
+    found = found[["account_id", "answered_at", "touchpoint", "z", "is_bad", *also]]
     return found.dropna(subset=["z"]).sort_values(["answered_at", "account_id"], ignore_index=True)
 
 

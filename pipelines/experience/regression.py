@@ -62,6 +62,21 @@ def logit(y: Any, X: pd.DataFrame, accounts: Any) -> Regression:
     return _fitted(model, X, accounts)
 
 
+def deviance_of(y: Any, X: pd.DataFrame) -> float:
+    """Return minus twice the log-likelihood of the logistic fit of y (0 or 1) on the columns of X.
+
+    >>> import pandas as pd
+    >>> round(deviance_of([0, 1, 0, 1], pd.DataFrame({"constant": [1.0] * 4})), 3)
+    5.545
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    said, columns = np.asarray(y, dtype=float), X.to_numpy(dtype=float)
+    model = LogisticRegression(C=np.inf, fit_intercept=False, solver="newton-cholesky", tol=1e-8)
+    log_odds = columns @ model.fit(columns, said).coef_[0]
+    return float(2 * np.sum(np.logaddexp(0.0, log_odds) - said * log_odds))
+
+
 def _fitted(model: Any, X: pd.DataFrame, accounts: Any) -> Regression:
     import pandas as pd
 

@@ -11,7 +11,7 @@ import pandas as pd
 from pipelines.experience.clustered import clustered_mean
 from pipelines.experience.follow_up import followed, why_no_hazard
 from pipelines.experience.found import Found, Verdict
-from pipelines.experience.regression import logit
+from pipelines.experience.hazards import contrasted
 
 if TYPE_CHECKING:
     from pipelines.experience.inputs import ExperienceData
@@ -93,11 +93,7 @@ def _contrast(rows: pd.DataFrame, state: str, beside: str) -> Found:
     if few or (by_state < 5).any() or len(by_state) < 2:
         why = f"too few accounts that are {' or '.join(few or [state, beside])}, or too few of them that left"
         return Found.refused(TOPIC, figure, why)
-    mrr = np.log1p(own["mrr"].astype(float))
-    numbers = {"mrr": mrr - mrr.mean(), "tenure": own["tenure_years"] - own["tenure_years"].mean()}
-    X = pd.DataFrame({"constant": 1.0, "state": (own["state"] == state).astype(float)})
-    X = X.assign(**{name: value for name, value in numbers.items() if value.std() > 0})
-    told = logit(own["left"], X, own["account_id"]).of("state")
+    told = contrasted(own.assign(is_it=own["state"] == state), "is_it")
     verdict: Verdict = "found" if told.excludes_zero else "cannot tell"
     verdict = "none found" if max(abs(told.low), abs(told.high)) < SMALLEST else verdict
     said = {"found": "silence foretells", "none found": "no difference worth the name"}.get(verdict, "it may be none")
