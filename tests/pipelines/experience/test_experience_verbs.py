@@ -1,0 +1,92 @@
+"""The whole of money, journeys and engagement on a small simulated company, by the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from experiments.company import write_company
+from pipelines.cli import main
+from pipelines.experience.found import Found
+from pipelines.experience.money import Beside, Terms, money
+from pipelines.experience.references import read_references
+from pipelines.found_output import in_json, in_words
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("company")
+    write_company(folder / "tables", 400, years=3, seed=5)
+    assert main(["init", str(folder / "tables"), "--config", str(folder / "perennial.toml")]) == 0
+    return folder
+
+
+def _run(company: Path, capsys, *argv: str) -> dict:
+    capsys.readouterr()
+    assert main([*argv, "--config", str(company / "perennial.toml"), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_value_tells_every_topic_or_says_why_not(company, capsys, tmp_path):
+    told = _run(company, capsys, "value", "--out", str(tmp_path / "f.csv"), "--ask", str(tmp_path / "ask.csv"))
+    topics = {one["topic"] for one in told["found"]}
+    assert topics >= {
+        "value of one NPS point", "cost to serve", "price acceptance", "net revenue retention", "customer equity",
+        "one point of retention", "word of mouth", "advocacy", "revenue at risk",
+    }  # fmt: skip
+    assert all(one["sentence"] for one in told["found"] if one["verdict"] == "refused")
+    assert len(pd.read_csv(tmp_path / "f.csv")) == len(told["found"])
+    lines = {one["figure"]: one["value"] for one in told["found"] if one["topic"] == "customer equity"}
+    flows = sum(value for name, value in lines.items() if not name.endswith("equity"))
+    assert lines["opening equity"] + flows == pytest.approx(lines["closing equity"])
+    assert pd.read_csv(tmp_path / "ask.csv")["score"].min() >= 9
+
+
+def test_journeys_are_graphs_from_first_contact_to_leaving(company, capsys):
+    told = _run(company, capsys, "journeys")
+    nodes = [node["touchpoint"] for node in told["maps"][0]["nodes"]]
+    assert (nodes[0], nodes[-1]) == ("first contact", "left")
+    links = pd.DataFrame(told["maps"][0]["links"])
+    assert (links["source"] == links["target"]).any()
+    assert links.groupby("source")["prob"].sum().max() <= 1 + 1e-9
+    assert {"designed journey", "ownership", "moment of truth"} <= {one["topic"] for one in told["found"]}
+
+
+def test_engagement_has_a_row_for_each_account_that_is_served(company, capsys, tmp_path):
+    told = _run(company, capsys, "engagement", "--accounts", str(tmp_path / "accounts.csv"))
+    accounts = pd.read_csv(tmp_path / "accounts.csv")
+    assert accounts["account_id"].is_unique
+    assert accounts["engaged"].between(0, 1).all()
+    assert {"engagement", "robustness", "hostages", "health score"} <= {one["topic"] for one in told["found"]}
+
+
+def test_a_driver_needs_its_cost(company, capsys):
+    assert main(["value", "--driver", "outage", "--config", str(company / "perennial.toml")]) == 1
+    assert "both or neither" in capsys.readouterr().err
+
+
+def test_value_can_be_told_as_of_a_past_date(company, capsys):
+    early = _run(company, capsys, "value", "--as-of", "2024-12-01")
+    assert early["as_of"].startswith("2024-12-01")
+    assert max(one["n_accounts"] for one in early["found"]) <= 400
+
+
+def test_without_revenue_nothing_is_told_in_money(small_company, open_tables):
+    from pipelines.experience.inputs import read_experience
+
+    tables = {name: frame for name, frame in small_company.items() if name != "subscriptions"}
+    warehouse = open_tables(tables)
+    as_of = pd.Timestamp("2024-07-01")
+    data = read_experience(warehouse, as_of)
+    found, ask = money(data, Beside(read_references(warehouse, as_of)), Terms())
+    assert found[0].verdict == "refused"
+    assert "no subscription says what is paid" in found[0].sentence
+    assert ask.accounts.empty
+
+
+def test_a_figure_without_an_interval_is_json_all_the_same():
+    assert json.loads(in_json([Found.refused("t", "f", "why")]))["found"][0]["value"] is None
+    assert in_words(Found.refused("t", "f", "3 answers", "role", "user")) == "f [role: user]: refused, 3 answers"
