@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,7 +18,7 @@ NEGATION = r"(?:not|no|never|hardly|without|nothing|nobody|\w+n't)"
 WORDS_BETWEEN = 2
 
 
-def read_lexicon(path: Path = OWN) -> Mapping[str, str]:
+def read_lexicon(path: Path = OWN, clusters: Sequence[str] = CLUSTERS) -> Mapping[str, str]:
     """Return the cluster of each word or phrase of a CSV file with the columns word and cluster.
 
     >>> read_lexicon()["let down"]
@@ -27,31 +27,40 @@ def read_lexicon(path: Path = OWN) -> Mapping[str, str]:
     Raises
     ------
     DataError
-        when a cluster is not one of the four.
+        when a cluster is not one of `clusters`.
     """
     rows = pd.read_csv(path)
-    strange = sorted(set(rows["cluster"]) - set(CLUSTERS))
+    strange = sorted(set(rows["cluster"]) - set(clusters))
     if strange:
-        came, expected = f"clusters {', '.join(strange)} in {path.name}", f"some of {', '.join(CLUSTERS)}"
+        came, expected = f"clusters {', '.join(strange)} in {path.name}", f"some of {', '.join(clusters)}"
         raise DataError.of(came, expected, "correct them")
     return dict(zip(rows["word"].str.lower().str.strip(), rows["cluster"], strict=True))
+
+
+def words_in(texts: pd.Series, lexicon: Mapping[str, str]) -> pd.DataFrame:
+    """Return the words of a lexicon named in texts, in their order: row (of the text), cluster, and is_denied.
+
+    A word is denied by a negation up to two words before it; texts may be missing.
+    """
+    found = texts.dropna().str.lower().str.extractall(_pattern(tuple(lexicon)))
+    row, word = found.index.get_level_values(0), found["word"].astype("str")
+    return pd.DataFrame(
+        {"row": row, "cluster": word.map(dict(lexicon)).to_numpy(), "is_denied": found["denied"].notna().to_numpy()}
+    )
 
 
 def clusters_in(texts: pd.Series, lexicon: Mapping[str, str]) -> pd.DataFrame:
     """Return the emotions named in texts: row (of the text) and cluster, each once a text; texts may be missing.
 
-    A good emotion that is denied within three words is a destroying one; a bad one that is denied is none.
+    A good emotion that is denied is a destroying one; a bad one that is denied is none.
 
     >>> clusters_in(pd.Series(["not happy at all", "I trust them", None]), read_lexicon()).values.tolist()
     [[0, 'destroying'], [1, 'recommendation']]
     """
-    found = texts.dropna().str.lower().str.extractall(_pattern(tuple(lexicon)))
-    if found.empty:
-        return pd.DataFrame({"row": pd.Series(dtype=texts.index.dtype), "cluster": pd.Series(dtype="str")})
-    cluster, denied = found["word"].map(dict(lexicon)), found["denied"].notna()
-    cluster = cluster.where(~denied, DESTROYING).where(~(denied & (cluster == DESTROYING)))
-    named = pd.DataFrame({"row": found.index.get_level_values(0), "cluster": cluster.to_numpy()})
-    return named.dropna().drop_duplicates(ignore_index=True)
+    named = words_in(texts, lexicon)
+    named = named[~(named["is_denied"] & (named["cluster"] == DESTROYING))]
+    cluster = named["cluster"].where(~named["is_denied"], DESTROYING)
+    return pd.DataFrame({"row": named["row"], "cluster": cluster}).drop_duplicates(ignore_index=True)
 
 
 @lru_cache(maxsize=8)
