@@ -16,6 +16,9 @@ BARS: dict[Kind, tuple[str, ...]] = {
 }  # fmt: skip
 """Share of seeds: intervals that hold the truth; verdicts right where planted, false where not; refusals."""
 
+WORLDS_A_SEED = 5
+"""Of rooms whose worlds are quickly made: so many of them a seed."""
+
 
 @dataclass(frozen=True)
 class Trial:

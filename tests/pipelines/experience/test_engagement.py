@@ -1,34 +1,22 @@
 import numpy as np
 import pandas as pd
 
+from experiments.benchmarks.experience_engagement import item_world
 from pipelines.experience.engagement import engagement
 from pipelines.experience.engagement_ledger import engagement_ledger
 
 OWN, QUALITY = ["logins", "posts", "wishes"], ["csat", "ces", "speed"]
 
 
-def _items(seed: int, *, between: float = 0.3, n: int = 500) -> pd.DataFrame:
-    """Two factors that correlate by `between`, three items each; some never answered."""
-    rng = np.random.default_rng(seed)
-    engaged = rng.standard_normal(n)
-    served = between * engaged + np.sqrt(1 - between**2) * rng.standard_normal(n)
-    items = pd.DataFrame({"account_id": [f"A{i}" for i in range(n)]})
-    for name in OWN:
-        items[name] = np.floor(np.exp(engaged + 0.6 * rng.standard_normal(n)))
-    for name in QUALITY:
-        items[name] = served + 0.6 * rng.standard_normal(n)
-    return items.assign(csat=items["csat"].mask(rng.random(n) < 0.3))
-
-
 def test_two_planted_factors_are_told_apart():
-    found = [engagement(_items(seed), OWN, QUALITY).found[0] for seed in range(20)]
+    found = [engagement(item_world(seed), OWN, QUALITY).found[0] for seed in range(20)]
     assert all(one.verdict == "found" for one in found)
     assert np.mean([one.low <= 0.3 <= one.high for one in found]) >= 0.9
 
 
 def test_one_factor_is_taken_as_one_with_a_warning():
     for seed in range(10):
-        found = engagement(_items(seed, between=1.0), OWN, QUALITY)
+        found = engagement(item_world(seed, between=1.0), OWN, QUALITY)
         assert found.found[0].verdict in ("none found", "cannot tell")
         assert "taken as one" in found.found[0].sentence
         assert found.accounts["quadrant"].isna().all()
@@ -36,7 +24,7 @@ def test_one_factor_is_taken_as_one_with_a_warning():
 
 
 def test_the_score_follows_what_accounts_do_and_not_how_they_are_served():
-    items = _items(1)
+    items = item_world(1)
     better = items.assign(speed=items["speed"] + np.arange(len(items)))
     pd.testing.assert_series_equal(
         engagement(items, OWN, QUALITY).accounts["engaged"], engagement(better, OWN, QUALITY).accounts["engaged"]
@@ -44,12 +32,12 @@ def test_the_score_follows_what_accounts_do_and_not_how_they_are_served():
 
 
 def test_quadrants_hold_all_accounts_whose_service_is_known():
-    found = engagement(_items(2), OWN, QUALITY)
+    found = engagement(item_world(2), OWN, QUALITY)
     assert abs(sum(one.value for one in found.found[1:]) - 100) < 1e-9
 
 
 def test_a_single_item_is_no_factor():
-    found = engagement(_items(1), OWN[:1], QUALITY)
+    found = engagement(item_world(1), OWN[:1], QUALITY)
     assert found.found[0].verdict == "refused"
     assert "1 items of their own doing" in found.found[0].sentence
 

@@ -1,22 +1,14 @@
 import numpy as np
 import pytest
 
+from experiments.benchmarks.experience_money import investment_world
 from pipelines.experience.experience_return import Investment, decision, experience_return
-
-
-def _world(seed: int) -> tuple[float, Investment]:
-    """The true net gain of each account, and what an estimate makes of it."""
-    rng = np.random.default_rng(seed)
-    effect, value = rng.normal(1.0, 1.5), 3000.0
-    cost = 30.0
-    measured = Investment(500, cost, effect + rng.normal(0, 0.8), 0.8, value)
-    return effect / 100 * value - cost, measured
 
 
 def test_deciding_by_it_regrets_less_than_always_or_never_treating():
     regrets = {"policy": 0.0, "always": 0.0, "never": 0.0}
     for seed in range(400):
-        gain, measured = _world(seed)
+        gain, measured = investment_world(seed)
         says = experience_return(measured, seed=seed)[0].sentence.split(":")[0]
         # A test treats a tenth of the accounts first, and then does what is right.
         taken = {"go": 1.0, "no": 0.0, "test": 1.0 if gain > 0 else 0.1}[says]

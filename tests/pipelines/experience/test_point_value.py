@@ -2,31 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.experience.account_year import account_year, kind_of
+from experiments.benchmarks.experience_money import nps_year
+from pipelines.experience.account_year import account_year
 from pipelines.experience.adjusting import covariates
 from pipelines.experience.point_value import UnitValues, point_value
 
 UNTIL = pd.Timestamp("2025-01-01")
-
-
-def _year(seed: int, *, n: int = 1500, kept_more: float = 0.12, confounded: float = 0.0) -> pd.DataFrame:
-    """A year in which promoters stay `kept_more` more often than detractors; accounts of the south answer worse by
-    `confounded` points, and then leave more."""
-    rng = np.random.default_rng(seed)
-    opening = np.exp(rng.normal(6, 0.6, n))
-    is_south = rng.random(n) < 0.5
-    score = np.clip(np.round(7.5 + 2.2 * rng.standard_normal(n) - confounded * is_south), 0, 10)
-    kind = kind_of(pd.Series(score))
-    share = (kind == "promoter") + 0.5 * (kind == "passive")
-    leaves = 0.25 - kept_more * share + 0.35 * is_south * bool(confounded)
-    has_left = rng.random(n) < leaves
-    closing = np.where(has_left, 0.0, opening * (1 + 0.05 * (kind == "promoter") + 0.1 * rng.standard_normal(n)))
-    return pd.DataFrame(
-        {"account_id": [f"A{i}" for i in range(n)], "region": np.where(is_south, "south", "north"),
-         "score": score, "n_answers": 1, "kind": kind, "opening": opening,
-         "survey_type": "periodic", "closing": closing, "has_left": has_left, "tenure_days": rng.uniform(0, 900, n),
-         "references": rng.poisson(0.1 + 0.2 * (kind == "promoter")), "cases": rng.poisson(2 - (kind == "promoter"))}
-    )  # fmt: skip
 
 
 def _truth(year: pd.DataFrame, kept_more: float) -> float:
@@ -41,21 +22,21 @@ def _by_name(year: pd.DataFrame, **given) -> dict:
 def test_the_planted_value_of_a_point_lies_within_its_interval():
     held = []
     for seed in range(120):
-        year = _year(seed)
+        year = nps_year(seed)
         found = _by_name(year)["retention, adjusted"]
         held.append(found.low <= _truth(year, 0.12) <= found.high)
     assert 0.9 <= np.mean(held) <= 0.99
 
 
 def test_no_value_is_found_where_none_is_planted():
-    found = [_by_name(_year(seed, kept_more=0.0))["retention, adjusted"].verdict for seed in range(60)]
+    found = [_by_name(nps_year(seed, kept_more=0.0))["retention, adjusted"].verdict for seed in range(60)]
     assert found.count("found") <= 3
 
 
 def test_adjusting_removes_what_a_region_alone_brings():
     verdicts = []
     for seed in range(30):
-        found = _by_name(_year(seed, kept_more=0.0, confounded=2.0), adjust_for=["region"])
+        found = _by_name(nps_year(seed, kept_more=0.0, confounded=2.0), adjust_for=["region"])
         verdicts.append([found[f"retention, {way}"].verdict for way in ("as counted", "adjusted")])
     counted, adjusted = zip(*verdicts, strict=True)
     assert counted.count("found") >= 27
@@ -63,15 +44,15 @@ def test_adjusting_removes_what_a_region_alone_brings():
 
 
 def test_retention_and_growth_add_up_to_revenue():
-    found = _by_name(_year(3))
+    found = _by_name(nps_year(3))
     for way in ("as counted", "adjusted"):
         parts = found[f"retention, {way}"].value + found[f"growth, {way}"].value
         assert parts == pytest.approx(found[f"revenue, {way}"].value, rel=1e-9)
 
 
 def test_references_and_cases_count_by_what_the_company_says_they_are_worth():
-    found = _by_name(_year(4), units=UnitValues(reference=500.0, case=40.0))
-    year = _year(4)
+    found = _by_name(nps_year(4), units=UnitValues(reference=500.0, case=40.0))
+    year = nps_year(4)
     mean = year.groupby("kind")["references"].mean()
     assert found["advocacy, as counted"].value == pytest.approx(
         len(year) / 200 * 500.0 * (mean["promoter"] - mean["detractor"])
@@ -80,20 +61,20 @@ def test_references_and_cases_count_by_what_the_company_says_they_are_worth():
 
 
 def test_without_a_worth_of_a_reference_there_is_no_advocacy():
-    found = _by_name(_year(4))["advocacy, adjusted"]
+    found = _by_name(nps_year(4))["advocacy, adjusted"]
     assert found.verdict == "refused"
     assert "nothing says what a reference is worth" in found.sentence
 
 
 def test_few_detractors_are_refused():
-    year = _year(5)
+    year = nps_year(5)
     (found,) = point_value(year[year["kind"] != "detractor"])
     assert found.verdict == "refused"
     assert "0 detractors" in found.sentence
 
 
 def test_both_ways_are_associations():
-    assert {one.basis for one in point_value(_year(6)) if one.verdict != "refused"} == {"associated"}
+    assert {one.basis for one in point_value(nps_year(6)) if one.verdict != "refused"} == {"associated"}
 
 
 def test_an_answer_of_the_year_itself_does_not_speak_for_the_account():

@@ -1,19 +1,8 @@
 import numpy as np
 import pandas as pd
 
+from experiments.benchmarks.experience_money import price_rise_world
 from pipelines.experience.price_acceptance import price_acceptance, price_rises
-
-
-def _rises(seed: int, *, n: int = 2500, harm: float = 8.0, spared: float = 5.0) -> pd.DataFrame:
-    """Log-odds of leaving rise by `harm` for each uplift of 1, by `spared` less where the account was well served."""
-    rng = np.random.default_rng(seed)
-    score, uplift = rng.random(n), rng.uniform(0.0, 0.3, n)
-    is_well = score >= np.median(score)
-    odds = -2.5 + (harm - spared * is_well) * uplift
-    return pd.DataFrame(
-        {"account_id": [f"A{i // 2}" for i in range(n)], "uplift": uplift, "score": score,
-         "paid": np.exp(rng.normal(5, 1, n)), "has_left": rng.random(n) < 1 / (1 + np.exp(-odds))}
-    )  # fmt: skip
 
 
 def _best(start: float, slope: float) -> float:
@@ -27,7 +16,7 @@ def _by_name(rises: pd.DataFrame) -> dict:
 
 def test_planted_elasticity_lies_within_its_interval():
     held = {"harm of a rise, poorly served": 0.8, "harm of a rise, well served": 0.3}
-    found = [_by_name(_rises(seed)) for seed in range(100)]
+    found = [_by_name(price_rise_world(seed)) for seed in range(100)]
     for name, truth in held.items():
         assert 0.9 <= np.mean([one[name].low <= truth <= one[name].high for one in found]) <= 0.99
     uplift = 100 * _best(-2.5, 8.0)
@@ -36,12 +25,13 @@ def test_planted_elasticity_lies_within_its_interval():
 
 
 def test_good_experience_spares_nothing_where_that_is_not_planted():
-    found = [_by_name(_rises(seed, spared=0.0))["harm spared by good experience"].verdict for seed in range(60)]
+    told = [_by_name(price_rise_world(seed, spared=0.0)) for seed in range(60)]
+    found = [one["harm spared by good experience"].verdict for one in told]
     assert found.count("found") <= 3
 
 
 def test_good_experience_is_found_where_planted():
-    found = [_by_name(_rises(seed, n=4000))["harm spared by good experience"].verdict for seed in range(30)]
+    found = [_by_name(price_rise_world(seed, n=4000))["harm spared by good experience"].verdict for seed in range(30)]
     assert found.count("found") >= 27
 
 
@@ -62,6 +52,6 @@ def test_a_rise_is_a_dearer_row_that_follows_at_once_for_the_same_quantity():
 
 
 def test_few_rises_are_refused():
-    (found,) = price_acceptance(_rises(0, n=60))
+    (found,) = price_acceptance(price_rise_world(0, n=60))
     assert found.verdict == "refused"
     assert "60 rises" in found.sentence

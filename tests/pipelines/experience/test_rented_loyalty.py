@@ -1,34 +1,23 @@
 import numpy as np
 import pandas as pd
 
+from experiments.benchmarks.experience_engagement import incentive_quarters
 from pipelines.experience.rented_loyalty import exposed, incentives_of, rented_loyalty
 
 
-def _rows(seed: int, *, drop: float = 0.15, n: int = 3000) -> pd.DataFrame:
-    """Those who are given an incentive are at risk; `drop` more of them leave when it ends."""
-    rng = np.random.default_rng(seed)
-    kind = rng.choice(["none", "under", "ended"], n, p=[0.7, 0.15, 0.15])
-    prob = np.select([kind == "none", kind == "under"], [0.05, 0.12], 0.12 + drop)
-    at = pd.to_datetime("2024-01-01") + pd.to_timedelta(90 * rng.integers(0, 4, n), unit="D")
-    return pd.DataFrame(
-        {"account_id": [f"A{i // 2}" for i in range(n)], "at": at, "left": rng.random(n) < prob, "mrr": 50.0,
-         "tenure_years": rng.random(n), "under": kind == "under", "ended": kind == "ended"}
-    )  # fmt: skip
-
-
 def test_the_planted_drop_lies_within_its_interval():
-    found = [rented_loyalty(_rows(seed))[0] for seed in range(60)]
+    found = [rented_loyalty(incentive_quarters(seed))[0] for seed in range(60)]
     assert 0.9 <= np.mean([one.low <= 15 <= one.high for one in found]) <= 0.99
     assert np.mean([one.verdict == "found" for one in found]) >= 0.9
 
 
 def test_being_at_risk_is_not_taken_for_rented_loyalty():
-    found = [rented_loyalty(_rows(seed, drop=0.0))[0].verdict for seed in range(40)]
+    found = [rented_loyalty(incentive_quarters(seed, drop=0.0))[0].verdict for seed in range(40)]
     assert found.count("found") <= 3
 
 
 def test_few_incentives_are_refused():
-    (found,) = rented_loyalty(_rows(1).assign(ended=False))
+    (found,) = rented_loyalty(incentive_quarters(1).assign(ended=False))
     assert found.verdict == "refused"
     assert "0 just after one" in found.sentence
 

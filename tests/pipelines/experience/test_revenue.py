@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.benchmarks.experience_money import two_years
 from pipelines.experience.customer_equity import Kept, customer_equity
 from pipelines.experience.net_retention import net_retention
 from pipelines.experience.revenue import FLOWS, Between, between, revenue_at
@@ -30,22 +31,6 @@ EACH_FLOW = _subscriptions(
 )
 
 
-def _company(seed: int, n: int = 600, churn: float = 0.1, growth: float = 0.03) -> tuple[Between, Between]:
-    """Two years of accounts whose net retention is (1 - churn)(1 + growth) whatever they pay."""
-    rng = np.random.default_rng(seed)
-    opening = np.exp(rng.normal(6, 0.8, n))
-
-    def year_after(paid):
-        return paid * (rng.random(n) > churn) * (1 + growth + 0.1 * rng.standard_normal(n))
-
-    middle = year_after(opening)
-    return _paid(opening, middle), _paid(middle, year_after(middle))
-
-
-def _paid(opening, closing) -> Between:
-    return Between(pd.DataFrame({"opening": opening, "closing": closing}))
-
-
 def test_each_account_is_in_the_flow_that_changed_what_it_pays():
     flows = between(EACH_FLOW, SINCE, UNTIL)
     assert {name: flows.flow(name) for name in FLOWS} == {
@@ -72,7 +57,7 @@ def test_equity_by_the_retention_of_few_accounts_is_refused():
 
 
 def test_planted_net_retention_lies_within_its_interval():
-    told = [net_retention(_company(seed)[0])[0] for seed in range(200)]
+    told = [net_retention(two_years(seed)[0])[0] for seed in range(200)]
     held = [found.low <= 100 * 0.9 * 1.03 <= found.high for found in told]
     assert 0.9 <= np.mean(held) <= 0.98
 
@@ -80,7 +65,7 @@ def test_planted_net_retention_lies_within_its_interval():
 def test_the_year_ahead_falls_within_the_forecast():
     held = []
     for seed in range(200):
-        past, ahead = _company(seed)
+        past, ahead = two_years(seed)
         forecast = net_retention(past)[2]
         came = 100 * ahead.closing / ahead.opening
         held.append(forecast.low <= came <= forecast.high)

@@ -1,50 +1,34 @@
 import numpy as np
 import pandas as pd
 
+from experiments.benchmarks.experience_journeys import seam_answers
 from pipelines.experience.seams import ownership, seams
 
 TOUCHPOINTS = pd.DataFrame({"touchpoint": ["desk", "chat", "invoice", "fair"], "owner": ["Ann", "Ann", "Bob", None]})
 
 
-def _answers(seed: int, *, seam: float = 0.1, accounts: int = 250, each: int = 6) -> pd.DataFrame:
-    """Answers are lower by `seam` of the scale when the one before was at another owner's touchpoint."""
-    rng = np.random.default_rng(seed)
-    mood = 0.1 * rng.standard_normal(accounts)
-    rows = []
-    for account in range(accounts):
-        places = rng.choice(["desk", "chat", "invoice"], each)
-        owners = np.where(places == "invoice", "Bob", "Ann")
-        for step, place in enumerate(places):
-            changed = step > 0 and owners[step] != owners[step - 1]
-            level = 0.7 - 0.15 * (place == "invoice") - seam * changed + mood[account]
-            rows.append((f"A{account}", pd.Timestamp("2024-01-01") + pd.Timedelta(days=30 * step), place, level))
-    frame = pd.DataFrame(rows, columns=["account_id", "answered_at", "touchpoint", "score"])
-    noise = 0.12 * rng.standard_normal(len(frame))
-    return frame.assign(score=frame["score"] + noise, metric="csat", survey_type="event")
-
-
 def test_the_planted_loss_at_seams_lies_within_its_interval():
     held = []
     for seed in range(40):
-        found = seams(_answers(seed), TOUCHPOINTS)[0]
+        found = seams(seam_answers(seed), TOUCHPOINTS)[0]
         held.append(found.low <= -10.0 <= found.high)
         assert found.verdict == "found"
     assert np.mean(held) >= 0.9
 
 
 def test_no_loss_is_found_where_a_touchpoint_is_only_worse_in_itself():
-    found = [seams(_answers(seed, seam=0.0), TOUCHPOINTS)[0].verdict for seed in range(40)]
+    found = [seams(seam_answers(seed, seam=0.0), TOUCHPOINTS)[0].verdict for seed in range(40)]
     assert found.count("found") <= 2
 
 
 def test_each_seam_between_two_owners_is_told():
-    found = [one for one in seams(_answers(1), TOUCHPOINTS) if one.group_by == "seam"]
+    found = [one for one in seams(seam_answers(1), TOUCHPOINTS) if one.group_by == "seam"]
     assert {one.group for one in found} == {"Ann -> Bob", "Bob -> Ann"}
     assert all(one.verdict in ("found", "refused") for one in found)
 
 
 def test_few_changes_of_owner_are_refused():
-    (found,) = seams(_answers(1, accounts=8), TOUCHPOINTS)
+    (found,) = seams(seam_answers(1, accounts=8), TOUCHPOINTS)
     assert found.verdict == "refused"
     assert "after a change of owner" in found.sentence
 
