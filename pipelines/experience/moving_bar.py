@@ -71,7 +71,7 @@ def _figure(name: str, found: Estimate, said: str, of: dict[str, Any], verdict: 
 
 
 def _rises(low: float, high: float) -> Verdict:
-    if sure(low, high) > 0:
+    if sure(low, high) > 0 and (low + high) / 2 >= SMALLEST:
         return "found"
     return "none found" if high < SMALLEST else "cannot tell"
 
