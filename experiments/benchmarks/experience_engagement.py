@@ -17,6 +17,7 @@ from pipelines.experience.robustness import robustness
 from pipelines.experience.transport import transported
 
 OWN, QUALITY = ("logins", "posts", "wishes"), ("csat", "ces", "speed")
+MULTIPLIED = "spared by engagement, multiplied"
 World = tuple[pd.DataFrame, pd.DataFrame, float]
 
 
@@ -109,8 +110,8 @@ def trials(seed: int) -> Iterator[Trial]:
 
 
 def _trials(seed: int) -> Iterator[Trial]:
-    yield from _moderation_trials("robustness", robustness(shocked_quarters(seed)), "spared by engagement", 0.6)
-    none = _named(robustness(shocked_quarters(seed, spared=0.0)))["spared by engagement"]
+    yield from _moderation_trials("robustness", robustness(shocked_quarters(seed)), MULTIPLIED, 0.6)
+    none = _named(robustness(shocked_quarters(seed, spared=0.0)))[MULTIPLIED]
     yield Trial("robustness", "false", none.verdict == "found")
     now = contract_quarters(1000 + seed, accounts=200, quarters=1)
     yield from _moderation_trials("hostages", hostages(contract_quarters(seed), now).found, "held by a contract", 1.5)

@@ -14,11 +14,12 @@ from pipelines.experience.adjusting import covariates
 from pipelines.experience.follow_up import why_no_hazard
 from pipelines.experience.found import Found
 from pipelines.experience.judged import judged
-from pipelines.experience.regression import Regression, logit
+from pipelines.experience.regression import Regression, linear, logit
 
 TOPIC = "robustness"
 FEWEST_LEFT = 20
 """Departures after a shock, and without one."""
+POINTS, ODDS = "percentage points", "log-odds of leaving"
 LEVELS = {"low": 0.1, "middle": 0.5, "high": 0.9}
 """Quantiles of engagement at which the curve is told."""
 
@@ -26,9 +27,11 @@ LEVELS = {"low": 0.1, "middle": 0.5, "high": 0.9}
 def robustness(rows: pd.DataFrame) -> tuple[Found, ...]:
     """Return how much a shock harms, how much of that engagement spares, and the curve of retention under a shock.
 
-    Logistic regression of leaving within the quarter on a shock in the quarter before, engagement before that, their
-    product, revenue, tenure and the quarter; errors robust between accounts. Predicted retention is that of the average
-    account. Who is engaged was not decided by lot: what engagement spares goes along with it.
+    Regressions of leaving within the quarter on a shock in the quarter before, engagement before that, their product,
+    revenue, tenure and the quarter; errors robust between accounts. What is spared is told twice, since the two need not
+    agree (VanderWeele and Knol 2014, Epidemiologic Methods 3): in percentage points (least squares), which says how
+    many accounts fewer leave; and in log-odds (logistic), which says whether a shock multiplies risk by less. Predicted
+    retention is that of the average account. Who is engaged was not decided by lot: an association.
 
     Parameters
     ----------
@@ -51,7 +54,8 @@ def robustness_scores(rows: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     now
         account_id and engaged, of the accounts as they are.
     """
-    model, mean, spread = _fitted(rows)
+    mean, spread = _scale(rows)
+    model = logit(rows["left"].to_numpy(dtype=float), _design(rows), rows["account_id"])
     z = (now["engaged"].to_numpy(dtype=float) - mean) / spread
     return pd.DataFrame({"account_id": now["account_id"].to_numpy(), "robustness": _stays(model, z)[0]})
 
@@ -68,28 +72,35 @@ def _why_not(rows: pd.DataFrame) -> str | None:
     return None
 
 
-def _fitted(rows: pd.DataFrame) -> tuple[Regression, float, float]:
+def _scale(rows: pd.DataFrame) -> tuple[float, float]:
     engaged = rows["engaged"].to_numpy(dtype=float)
-    mean, spread = float(engaged.mean()), float(engaged.std())
-    z, shocked = (engaged - mean) / spread, rows["shocked"].to_numpy(dtype=float)
+    return float(engaged.mean()), float(engaged.std())
+
+
+def _design(rows: pd.DataFrame) -> pd.DataFrame:
+    mean, spread = _scale(rows)
+    z = (rows["engaged"].to_numpy(dtype=float) - mean) / spread
+    shocked = rows["shocked"].to_numpy(dtype=float)
     beside = rows.assign(log_mrr=np.log1p(rows["mrr"].astype(float)), quarter=rows["at"].astype(str))
     standing = covariates(beside, ["log_mrr", "tenure_years", "quarter"])
     columns = {"constant": np.ones(len(rows)), "shocked": shocked, "engaged": z, "spared": -shocked * z}
     columns |= {f"standing {place}": column for place, column in enumerate(standing.T)}
-    return logit(rows["left"].to_numpy(dtype=float), pd.DataFrame(columns), rows["account_id"]), mean, spread
+    return pd.DataFrame(columns)
 
 
 def _told(rows: pd.DataFrame) -> Iterator[Found]:
-    model, mean, spread = _fitted(rows)
-    n_shocked = int(rows["shocked"].sum())
-    frame = Found(TOPIC, "", np.nan, unit="log-odds of leaving", basis="associated", n=n_shocked,
-                  n_accounts=model.n_accounts)  # fmt: skip
-    for name, column, said in (
-        ("harm of a shock", "shocked", "in the quarter after it, at average engagement"),
-        ("spared by engagement", "spared", "of that harm, with one standard deviation more of engagement before it"),
+    left, design, accounts = rows["left"].to_numpy(dtype=float), _design(rows), rows["account_id"]
+    model, points = logit(left, design, accounts), linear(100.0 * left, design, accounts)
+    frame = Found(TOPIC, "", np.nan, basis="associated", n=int(rows["shocked"].sum()), n_accounts=model.n_accounts)
+    more = "with one standard deviation more of engagement before it"
+    for name, unit, fit, said in (
+        ("harm of a shock", POINTS, points.of("shocked"), "leave in the quarter after it, at average engagement"),
+        ("spared by engagement", POINTS, points.of("spared"), f"of that harm, {more}"),
+        ("harm of a shock, multiplied", ODDS, model.of("shocked"), "at average engagement"),
+        ("spared by engagement, multiplied", ODDS, model.of("spared"), f"by how much less risk is multiplied, {more}"),
     ):
-        fit = model.of(column)
-        yield judged(replace(frame, figure=name, sentence=said), fit.value, fit.error)
+        yield judged(replace(frame, figure=name, unit=unit, sentence=said), fit.value, fit.error)
+    mean, spread = _scale(rows)
     quantiles: FloatArray = np.quantile(rows["engaged"].to_numpy(dtype=float), list(LEVELS.values()))
     stays, low, high = _stays(model, (quantiles - mean) / spread)
     for place, name in enumerate(LEVELS):
