@@ -15,6 +15,7 @@ from pipelines.experience.visits import FIRST, LEFT
 
 TOPIC = "journey"
 FEWEST_MOVES, FEWEST_ACCOUNTS = 10, 5
+LINKS = ("source", "target", "n", "n_accounts", "prob", "low", "high", "wait_days", "wait_low", "wait_high")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,9 @@ def journey_map(moves: pd.DataFrame, *, group_by: str = EVERYONE, group: str = E
     The probability of a link is its share of the moves that go out of its source (Howard 1971, Dynamic Probabilistic
     Systems II: the embedded chain); intervals of shares and of mean waits are those of ratios over accounts.
     """
+    if moves.empty:
+        nodes, links = pd.DataFrame(columns=["touchpoint", "n", "n_accounts"]), pd.DataFrame(columns=list(LINKS))
+        return JourneyMap(group_by, group, 0, nodes, links, 0)
     out = moves.groupby(["account_id", "source"], sort=True, observed=True)["n"].sum()
     rows = moves.assign(
         out=out.reindex(pd.MultiIndex.from_frame(moves[["account_id", "source"]])).to_numpy(dtype=float)

@@ -32,7 +32,7 @@ def net_retention(flows: Between) -> tuple[Found, ...]:
     n = len(opening)
     return (
         Found(TOPIC, "net revenue retention", *net, "% of revenue", n_accounts=n, sentence="of the year that passed"),
-        Found(TOPIC, "gross revenue retention", *gross, "% of revenue", n_accounts=n,
+        Found(TOPIC, "gross revenue retention", gross[0], gross[1], min(gross[2], 100.0), "% of revenue", n_accounts=n,
               sentence="without what accounts pay more than a year ago"),
         _forecast(opening, closing, flows.accounts["closing"].to_numpy(dtype=float)),
     )  # fmt: skip

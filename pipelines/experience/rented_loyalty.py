@@ -31,6 +31,8 @@ def incentives_of(interventions: pd.DataFrame, days: int = ASSUMED_DAYS) -> pd.D
 
 def exposed(rows: pd.DataFrame, incentives: pd.DataFrame, *, within_days: int = 90) -> pd.DataFrame:
     """Return account-quarters with under (an incentive runs through the quarter) and ended (just before it)."""
+    if rows.empty:
+        return rows.assign(under=False, ended=False)
     quarter = pd.Timedelta(days=within_days)
     both = rows[["account_id", "at"]].reset_index(names="row").merge(incentives, on="account_id")
     runs = both["starts_at"] < both["at"]

@@ -28,8 +28,8 @@ def robustness(rows: pd.DataFrame) -> tuple[Found, ...]:
     """Return how much a shock harms, how much of that engagement spares, and the curve of retention under a shock.
 
     Regressions of leaving within the quarter on a shock in the quarter before, engagement before that, their product,
-    revenue, tenure and the quarter; errors robust between accounts. What is spared is told twice, since the two need not
-    agree (VanderWeele and Knol 2014, Epidemiologic Methods 3): in percentage points (least squares), which says how
+    revenue, tenure and the quarter; errors robust between accounts. What is spared is told twice, since the two need
+    not agree (VanderWeele and Knol 2014, Epidemiologic Methods 3): in percentage points (least squares), which says how
     many accounts fewer leave; and in log-odds (logistic), which says whether a shock multiplies risk by less. Predicted
     retention is that of the average account. Who is engaged was not decided by lot: an association.
 

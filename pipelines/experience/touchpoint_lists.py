@@ -12,6 +12,7 @@ from pipelines.churn.encoder import FloatArray
 from pipelines.experience.account_year import ANSWERS_DAYS, DAYS_A_YEAR
 from pipelines.experience.adjusting import covariates
 from pipelines.experience.found import Found
+from pipelines.experience.inputs import UNKNOWN
 from pipelines.experience.judged import judged
 
 MOMENT, INFLUENCE, PAIN = "moment of truth", "point of influence", "pain point"
@@ -40,7 +41,10 @@ def touchpoint_lists(
         that end in `_before`.
     """
     said = responses[responses["metric"].isin(["csat", "ces"]) & responses["score"].notna()]
-    said = said.assign(account_id=said["account_id"].astype(str))
+    said = said[said["touchpoint"] != UNKNOWN].assign(account_id=lambda own: own["account_id"].astype(str))
+    if said.empty:
+        why = "no answer on satisfaction or effort names a touchpoint"
+        return tuple(Found.refused(name, name, why) for name in (MOMENT, INFLUENCE, PAIN))
     moments, influences = _effects(_window(said, until - pd.Timedelta(days=DAYS_A_YEAR)), year)
     return (*_ranked(moments), *_ranked(influences), *_ranked(list(_pains(_window(said, until), touchpoints))))
 

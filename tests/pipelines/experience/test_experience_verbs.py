@@ -10,9 +10,13 @@ import pytest
 
 from experiments.company import write_company
 from pipelines.cli import main
+from pipelines.experience.engaged import engaged
 from pipelines.experience.found import Found
-from pipelines.experience.money import Beside, Terms, money
+from pipelines.experience.inputs import read_experience
+from pipelines.experience.journeys import journeys
+from pipelines.experience.money import Beside, Terms, experience_year, money, recommendation
 from pipelines.experience.references import read_references
+from pipelines.experience.visits import read_met, read_moves
 from pipelines.found_output import in_json, in_words
 
 
@@ -75,8 +79,6 @@ def test_value_can_be_told_as_of_a_past_date(company, capsys):
 
 
 def test_without_revenue_nothing_is_told_in_money(small_company, open_tables):
-    from pipelines.experience.inputs import read_experience
-
     tables = {name: frame for name, frame in small_company.items() if name != "subscriptions"}
     warehouse = open_tables(tables)
     as_of = pd.Timestamp("2024-07-01")
@@ -85,6 +87,22 @@ def test_without_revenue_nothing_is_told_in_money(small_company, open_tables):
     assert found[0].verdict == "refused"
     assert "no subscription says what is paid" in found[0].sentence
     assert ask.accounts.empty
+
+
+def test_tables_that_tell_nothing_are_refused_in_every_topic(open_tables):
+    as_of = pd.Timestamp("2024-07-01")
+    warehouse = open_tables({"accounts": pd.DataFrame({"account_id": ["a", "b"]})})
+    data = read_experience(warehouse, as_of)
+    nobody = data.departures
+    moves, met = read_moves(warehouse, as_of, nobody), read_met(warehouse, as_of)
+    year = experience_year(data, recommendation(data.responses), read_references(warehouse, as_of))
+    told = [
+        *money(data, Beside(read_references(warehouse, as_of)), Terms())[0],
+        *journeys(data, moves, met, year, pd.DataFrame()).found,
+        *engaged(warehouse, data).found,
+    ]
+    assert {one.verdict for one in told} == {"refused"}
+    assert all(one.sentence for one in told)
 
 
 def test_a_figure_without_an_interval_is_json_all_the_same():

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.benchmarks.experience_journeys import OTHER, PLACES, USUAL, moves_of, segmented_walks, walks
@@ -40,6 +41,13 @@ def test_a_journey_nobody_made_is_refused():
     (found,) = journey_figures(journey_map(moves_of([("A", "sales", "support", 1, 3.0)])))
     assert found.verdict == "refused"
     assert "1 accounts" in found.sentence
+
+
+def test_tables_without_touchpoints_have_an_empty_map():
+    nobody = pd.DataFrame(columns=["account_id", "source", "target", "n", "wait_days"])
+    found = journey_map(nobody)
+    assert found.links.empty
+    assert next(journey_figures(found)).verdict == "refused"
 
 
 def test_a_segments_own_way_is_found():
