@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipelines.experience.inputs import ExperienceData
 
 QUARTER_DAYS = 90
-MOST_ROWS, SEED = 300_000, 20
+MOST_ROWS, SEED = 150_000, 20
 FEWEST_LEFT = 30
 """Departures, below which no hazard is told."""
 
@@ -40,7 +40,7 @@ def followed(data: ExperienceData, most: int = 12) -> pd.DataFrame:
     """Return account_id, at, left (within the 90 days from `at` on) and log-revenue and tenure, one row a quarter.
 
     An account is at risk where it was there before `at`, had not left, and paid, where revenue is known at all. Where
-    there would be more than 300,000 rows, accounts are drawn at random (seeded). The frame is kept for whoever asks
+    there would be more than 150,000 rows, accounts are drawn at random (seeded). The frame is kept for whoever asks
     next: it is not to be changed.
     """
     parts = list(_at_risk(_some(data, most), most))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pipelines.experience.clustered import clustered_mean
@@ -45,14 +46,18 @@ def silence(data: ExperienceData) -> list[Found]:
 
 def silence_states(data: ExperienceData, accounts: pd.Series, at: pd.Timestamp) -> pd.Series:
     """Return the state of each account just before a date, by what was sent and answered before it."""
-    asked = data.invitations[data.invitations["sent_at"] < at]
-    answered = asked[asked["answered_at"] < at]
+    sent, answered = data.invitations["sent_at"], data.invitations["answered_at"]
+    place = pd.Index(accounts).get_indexer(data.invitations["account_id"])
     since = at - pd.Timedelta(days=RECENT_DAYS)
+
+    def of(which: pd.Series) -> npt.NDArray[np.bool_]:
+        """Whether each account has such an invitation."""
+        own = place[which.to_numpy() & (place >= 0)]
+        return np.bincount(own, minlength=len(accounts)) > 0
+
     # Who was asked in the last days has hardly had time to answer.
-    late = asked["sent_at"] < at - pd.Timedelta(days=14)
-    lately = accounts.isin(asked[(asked["sent_at"] >= since) & late]["account_id"])
-    spoke = accounts.isin(answered[answered["answered_at"] >= since]["account_id"])
-    ever = accounts.isin(answered["account_id"])
+    lately = of((sent >= since) & (sent < at - pd.Timedelta(days=14)))
+    spoke, ever = of((answered < at) & (answered >= since)), of(answered < at)
     state = np.select([spoke, lately & ever, lately], [ANSWERING, NEWLY, ALWAYS], NOT_ASKED)
     return pd.Series(state, accounts.index)
 

@@ -59,13 +59,13 @@ def leaking(data: ExperienceData, month: pd.Timestamp) -> Leaks | None:
     tail is the p-value. None where too few accounts have a rhythm. An account that did nothing at all in the quarter is
     no slow leak: it has fallen silent.
     """
-    counts = _quarterly(data, month)
+    everyone, counts = _quarterly(data, month)
     before, now = counts[:, :-1], counts[:, -1]
-    gone = data.departures.loc[data.departures["left_at"] < month, "account_id"]
-    own = (before.sum(axis=1) >= FEWEST_EVENTS) & (before > 0).all(axis=1) & ~np.isin(_active(data), gone)
+    gone = everyone.isin(data.departures.loc[data.departures["left_at"] < month, "account_id"].unique())
+    own = (before.sum(axis=1) >= FEWEST_EVENTS) & (before > 0).all(axis=1) & ~gone
     if own.sum() < FEWEST_ACCOUNTS:
         return None
-    names = _active(data)[own]
+    names = everyone[own]
     before, now = before[own], now[own]
     # What all do more or less of is a season, no leak; the median is not moved by the few that leak.
     season = float(np.median(now / before.mean(axis=1)))
@@ -105,21 +105,16 @@ def _looked_back(data: ExperienceData) -> Found:
                  n_accounts=len(rows), verdict=verdict, sentence=said)  # fmt: skip
 
 
-def _active(data: ExperienceData) -> npt.NDArray[np.object_]:
-    return np.asarray(sorted(set(data.activity["account_id"])), dtype=object)
-
-
-def _quarterly(data: ExperienceData, month: pd.Timestamp) -> npt.NDArray[np.float64]:
-    """Events by account (rows) in the five quarters before a month; nothing that the company did itself."""
+def _quarterly(data: ExperienceData, month: pd.Timestamp) -> tuple[pd.Index, npt.NDArray[np.float64]]:
+    """Accounts, and their events (rows) in the five quarters before a month; nothing that the company did itself."""
     done = data.activity[data.activity["stream"] != OUT]
     months = (month.year - done["month"].dt.year) * 12 + month.month - done["month"].dt.month
     quarter = QUARTERS_BEFORE - (months.to_numpy() - 1) // 3
     own = (months.to_numpy() >= 1) & (quarter >= 0)
-    names = _active(data)
-    place = np.searchsorted(names, done["account_id"].to_numpy(dtype=object)[own])
+    place, names = pd.factorize(done["account_id"], sort=True)
     counts = np.zeros((len(names), QUARTERS_BEFORE + 1))
-    np.add.at(counts, (place, quarter[own]), done["n"].to_numpy(dtype=float)[own])
-    return counts
+    np.add.at(counts, (place[own], quarter[own]), done["n"].to_numpy(dtype=float)[own])
+    return pd.Index(names), counts
 
 
 def _size(before: npt.NDArray[np.float64]) -> float:
@@ -134,14 +129,15 @@ def _lower_tail(
     now: npt.NDArray[np.float64], before: npt.NDArray[np.float64], size: float, season: float
 ) -> npt.NDArray[np.float64]:
     """The beta-binomial tail, as the mean of binomial tails over the beta: by the trapezoidal rule in normal scores."""
-    from scipy.special import bdtr
+    from scipy.special import betainc
     from scipy.stats import beta, norm
 
-    scores = np.linspace(-8, 8, 129)
+    scores = np.linspace(-8, 8, 257)
     shape = (size * season, size * QUARTERS_BEFORE)
     shares = np.where(scores < 0, beta.ppf(norm.cdf(scores), *shape), beta.isf(norm.sf(scores), *shape))
     weights = norm.pdf(scores) * (scores[1] - scores[0])
-    tail = sum(weight * bdtr(now, now + before, share) for weight, share in zip(weights, shares, strict=True))
+    # Of n events at most k: a binomial tail, written as an incomplete beta function.
+    tail = sum(w * betainc(before, now + 1, 1 - share) for w, share in zip(weights, shares, strict=True))
     p_value: npt.NDArray[np.float64] = np.clip(np.asarray(tail, dtype=float), 0.0, 1.0)
     return p_value
 
