@@ -23,7 +23,7 @@ WATCHED = 12
 FEWEST_BEFORE = 12
 SEASON_FROM = 24
 """Months before, from which on a yearly season is taken out."""
-FALSE_ALARMS = 0.05
+FALSE_ALARMS = 0.02
 """Of charts on which nothing has changed, so many show an alarm in the watched months."""
 DRAWS = 20_000
 MAD_TO_SD = 1.4826
@@ -37,7 +37,7 @@ def normal_bands(data: ExperienceData) -> list[Found]:
 
     A month's mean is brought to standard errors, its centre is the median of the months before the last 12, its spread
     their median absolute deviation; a yearly wave is taken out from 24 months on. An alarm is a month, or a moving mean
-    of months, beyond a limit that 1 chart in 20 without any change passes once in the 12 months: the limit is had by
+    of months, beyond a limit that 1 chart in 50 without any change passes once in the 12 months: the limit is had by
     drawing charts of as many months (seeded), so that few months make it wider.
     """
     answers = valued(data)

@@ -18,17 +18,17 @@ def test_unchanged_charts_alarm_as_rarely_as_is_said(n_before: int) -> None:
     for _ in range(600):
         single, moving, limit = alarms(rng.normal(3.0, 1.7, len(months)), months)
         out += bool(max(np.abs(single).max(), np.abs(moving).max()) > limit)
-    assert out / 600 == pytest.approx(FALSE_ALARMS, abs=0.025)
+    assert out / 600 == pytest.approx(FALSE_ALARMS, abs=0.015)
 
 
-def test_a_shift_of_one_spread_of_answers_is_found_within_two_months() -> None:
+def test_a_shift_of_one_spread_of_answers_is_found_within_three_months() -> None:
     first = []
     for seed in range(6):
         found = {one.figure: one for one in normal_bands(survey_data(chart_world(1.0, seed)))}
         assert found["nps alarm"].verdict == "found"
         assert "worse" in found["nps alarm"].sentence
         first.append(found["nps alarm"].sentence.split("since ")[1][:7])
-    assert sum(month in ("2025-07", "2025-08") for month in first) >= 5
+    assert all("2025-07" <= month <= "2025-09" for month in first)
 
 
 def test_a_yearly_wave_is_normal() -> None:
