@@ -1,4 +1,4 @@
-"""The verbs that tell what experience is worth, and which way accounts go."""
+"""The verbs that tell what is experienced, what it is worth, and which way accounts go."""
 
 from __future__ import annotations
 
@@ -10,6 +10,39 @@ import typer
 from pipelines.options import CONFIG, AsOfOption, ConfigOption, JsonOption, give, say, settings_of
 
 FiguresOption = Annotated[Path | None, typer.Option("--out", help="file of figures, ending in .parquet or .csv")]
+
+
+def experience(
+    config: ConfigOption = CONFIG,
+    as_of: AsOfOption = None,
+    out: FiguresOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what accounts experience, and what of it foretells leaving.
+
+    NPS, CSAT and CES with intervals and corrected for who answers, silence and slow leaks, expectation, roles, what is
+    thought inside, promises, emotions, and reasons in words; refused in words where the data do not carry it.
+    """
+    from pipelines.experience.found import found_table
+    from pipelines.experience_tables import STAGES
+    from pipelines.explain_experience import explain_experience
+    from pipelines.found_output import in_json, print_found
+    from pipelines.output import check_writable, write_frame
+    from pipelines.progress import bar
+
+    if out:
+        check_writable(out)
+    settings = settings_of(config)
+    with bar(STAGES) as tell:
+        told = explain_experience(settings, as_of, tell)
+    if out:
+        write_frame(found_table(told.found), out)
+        say(f"{len(told.found):,} figures written to {out}")
+    if as_json:
+        give(in_json(told.found, as_of=told.as_of.isoformat()))
+    else:
+        say(f"as known before {told.as_of:%Y-%m-%d}")
+        print_found(told.found)
 
 
 def value(

@@ -5,6 +5,25 @@ known    tables as they were known before a date
 monthly  what accounts paid and did a month
 inputs   the frames that everything else here is computed from
 
+What is experienced:
+
+metrics, key_accounts          NPS, CSAT and CES, kinds of survey apart
+invited, who_answers           everyone who was asked; corrected for who answers, or bounded
+silent_mood, fatigue           whether the silent feel differently; asked too often
+normal_band                    what is normal, and alarms with a known rate of false ones
+silence, slow_leak, coverage   who stopped, who thins out, what is not known
+answered_cases, expectation    scores beside what came; what accounts are used to
+moving_bar                     what was good last year
+history, gap_risk              what of a history foretells leaving; which rule adds it up
+roles, champions               users and buyers; whose exit is felt
+perception, promises           thought inside, felt outside; kept, and felt to be kept
+lexicon, emotions, fading      emotions in items and words, what they foretell, how long they last
+reasons, asymmetry, topics     why they leave and stay, in their words and beside the model
+programme                      all of these together
+
+clustered, regression          means and regressions whose errors count accounts
+follow_up, hazards             accounts quarter by quarter, and what foretells leaving
+
 What it is worth:
 
 revenue              what accounts paid at two dates, and the flows between

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.experience.follow_up import followed, why_no_hazard
-from pipelines.experience.found import Found, Verdict, judged
+from pipelines.experience.found import Found, Verdict, verdict_of
 from pipelines.experience.hazards import hazard_design
 from pipelines.experience.history import standardised
 from pipelines.experience.invited import independent
@@ -69,7 +69,7 @@ def _kind(fitted: Regression, place: str, rows: pd.DataFrame) -> Iterator[Found]
         one = fitted.of(f"{kind} {place}")
         value, low, high = (float(np.exp(number)) for number in (one.value, one.low, one.high))
         is_it = one.low > 0 if kind == "bad" else one.high < 0
-        judgement = judged(one.low, one.high, SMALLEST)
+        judgement = verdict_of(one.low, one.high, SMALLEST)
         verdicts[figure] = judgement if judgement != "found" or is_it else "cannot tell"
         said = f"after a {kind} year there, beside a usual one"
         yield Found(TOPIC, figure, value, low, high, "times the odds", "associated", "touchpoint", place,

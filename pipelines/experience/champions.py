@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.experience.follow_up import QUARTER_DAYS, followed, why_no_hazard
-from pipelines.experience.found import Found, judged
+from pipelines.experience.found import Found, verdict_of
 from pipelines.experience.hazards import contrasted
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _told(figure: str, rows: pd.DataFrame, what: str) -> Found:
         return Found.refused(TOPIC, figure, why)
     told = contrasted(rows, "contrast")
     value, low, high = (float(np.exp(number)) for number in (told.value, told.low, told.high))
-    verdict, said = judged(told.low, told.high, SMALLEST), f"{n} quarters in which one {what}"
+    verdict, said = verdict_of(told.low, told.high, SMALLEST), f"{n} quarters in which one {what}"
     return Found(TOPIC, figure, value, low, high, "times the odds", "associated", n=n, n_accounts=told.n_accounts,
                  verdict=verdict, sentence=said)  # fmt: skip
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from pipelines.experience.found import sure
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -29,8 +31,8 @@ class Estimate:
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether the interval lies on one side of zero."""
-        return bool(self.low > 0 or self.high < 0)
+        """Whether the 99 % interval lies on one side of zero."""
+        return sure(self.low, self.high) != 0
 
 
 def reach(error: float, n_accounts: int) -> float:

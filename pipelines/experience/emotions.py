@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipelines.experience.clustered import clustered_means, too_few
 from pipelines.experience.follow_up import followed, why_no_hazard
-from pipelines.experience.found import Found, judged
+from pipelines.experience.found import Found, verdict_of
 from pipelines.experience.hazards import hazard_design
 from pipelines.experience.lexicon import CLUSTERS, clusters_in, read_lexicon
 from pipelines.experience.regression import logit
@@ -92,9 +92,10 @@ def _effects(felt: pd.DataFrame, data: ExperienceData) -> Iterator[Found]:
     for name in told:
         one = fitted.of(name)
         value, low, high = (float(np.exp(number)) for number in (one.value, one.low, one.high))
+        verdict = verdict_of(one.low, one.high, SMALLEST)
         said = "named in the year before, beside not; the other clusters held equal"
         yield Found(TOPIC, figure, value, low, high, "times the odds", "associated", "cluster", name,
-                    int(rows[name].sum()), fitted.n_accounts, judged(one.low, one.high, SMALLEST), said)  # fmt: skip
+                    int(rows[name].sum()), fitted.n_accounts, verdict, said)  # fmt: skip
 
 
 def _named(felt: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pipelines.experience.answered_cases import answered_cases, prompt_cases
 from pipelines.experience.clustered import reach
-from pipelines.experience.found import EVERYONE, Found
+from pipelines.experience.found import EVERYONE, Found, sure
 from pipelines.experience.regression import Fit, linear
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def _told(fit: _Fit, group_by: str, group: str) -> Iterator[Found]:
     of: dict[str, Any] = {"group_by": group_by, "group": group, "n": len(fit.rows)}
     of["n_accounts"] = fit.rows["account_id"].nunique()
     gap = fit.gap(USUAL_ALPHA)
-    is_found, unit = gap.low > 0, "standard deviations of score for a response e times as prompt as expected"
+    is_found = sure(gap.low, gap.high) > 0
+    unit = "standard deviations of score for a response e times as prompt as expected"
     said = "the same response pleases less where a better one is usual" if is_found else "what is usual may not matter"
     yield Found(TOPIC, "gap", gap.value, gap.low, gap.high, unit, "associated",
                 verdict="found" if is_found else "cannot tell", sentence=said, **of)  # fmt: skip

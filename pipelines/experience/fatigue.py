@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pipelines.experience.found import Found, Verdict
+from pipelines.experience.found import Found, Verdict, sure
 from pipelines.experience.invited import MARGIN_DAYS, asked_before
 from pipelines.experience.regression import linear
 
@@ -51,7 +51,7 @@ def _of_kind(kind: str, asked: pd.DataFrame) -> Found:
 
 
 def _verdict(low: float, high: float) -> tuple[Verdict, str]:
-    if high < 0:
+    if sure(low, high) < 0:
         return "found", "the same account answers less after it was asked more; ask less often"
     if low > -SMALLEST_POINTS:
         return "none found", f"a loss of more than {SMALLEST_POINTS:g} points is ruled out"

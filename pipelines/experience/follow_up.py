@@ -41,8 +41,10 @@ def followed(data: ExperienceData, most: int = 12) -> pd.DataFrame:
     there would be more than 300,000 rows, accounts are drawn at random (seeded).
     """
     parts = list(_at_risk(_some(data, most), most))
-    columns = ["account_id", "at", "left", "mrr", "tenure_years"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    kinds = {"account_id": "str", "at": "datetime64[us]", "left": "bool", "mrr": "float64", "tenure_years": "float64"}
+    if not parts:
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    return pd.concat(parts, ignore_index=True)[list(kinds)]
 
 
 def why_no_hazard(rows: pd.DataFrame) -> str | None:

@@ -61,13 +61,27 @@ class Found:
         return cls(topic, figure, np.nan, group_by=group_by, group=group, verdict="refused", sentence=why)
 
 
-def judged(low: float, high: float, smallest: float) -> Verdict:
+SURER = 1.3142
+"""From the 95 % interval to the 99 %: of worlds without anything in 1 of 100 something is found, not in 1 of 20."""
+
+
+def sure(low: float, high: float) -> int:
+    """Return 1 or -1 where a 95 % interval, made as wide as the 99 % one, lies above or below zero; else 0.
+
+    >>> sure(0.2, 0.4), sure(0.01, 0.4), sure(-0.4, -0.2)
+    (1, 0, -1)
+    """
+    middle, half = (low + high) / 2, SURER * (high - low) / 2
+    return int(middle - half > 0) - int(middle + half < 0)
+
+
+def verdict_of(low: float, high: float, smallest: float) -> Verdict:
     """Return what an interval says of a difference: there is one, none of at least `smallest`, or either may be.
 
-    >>> judged(0.1, 0.4, 0.2), judged(-0.1, 0.1, 0.2), judged(-0.1, 0.4, 0.2)
+    >>> verdict_of(0.2, 0.4, 0.2), verdict_of(-0.1, 0.1, 0.2), verdict_of(-0.1, 0.4, 0.2)
     ('found', 'none found', 'cannot tell')
     """
-    if low > 0 or high < 0:
+    if sure(low, high):
         return "found"
     return "none found" if max(abs(low), abs(high)) < smallest else "cannot tell"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.experience.follow_up import why_no_hazard
-from pipelines.experience.found import Found, Verdict, judged
+from pipelines.experience.found import Found, Verdict, sure, verdict_of
 from pipelines.experience.hazards import added_risk, gain, leads
 from pipelines.experience.history import histories
 
@@ -70,9 +70,9 @@ def combination_rule(data: ExperienceData) -> list[Found]:
 
 def _gain(rows: pd.DataFrame) -> Found:
     told = gain(rows, ["recent", "expected"], ["recent"])
-    verdict = judged(told.low, told.high, SMALLEST_GAIN)
+    verdict = verdict_of(told.low, told.high, SMALLEST_GAIN)
     said = "a hazard that knows what the account was used to foretells better"
-    said = said if told.low > 0 else "what the account was used to adds nothing that can be shown"
+    said = said if sure(told.low, told.high) > 0 else "what the account was used to adds nothing that can be shown"
     verdict = "cannot tell" if verdict == "found" and told.low <= 0 else verdict
     return Found(TOPIC, "gain by the gap", told.value, told.low, told.high, GAIN_UNIT, "predicted", n=len(rows),
                  n_accounts=rows["account_id"].nunique(), verdict=verdict, sentence=said)  # fmt: skip
@@ -85,7 +85,7 @@ def _shapes(rows: pd.DataFrame) -> Iterator[Found]:
             yield Found.refused(TOPIC, name, "it is the same for all, or told by the level")
             continue
         yield Found(TOPIC, name, told.value, told.low, told.high, RISK_UNIT, "associated", n=len(rows),
-                    n_accounts=told.n_accounts, verdict=judged(told.low, told.high, SMALLEST),
+                    n_accounts=told.n_accounts, verdict=verdict_of(told.low, told.high, SMALLEST),
                     sentence="at equal mean score")  # fmt: skip
 
 

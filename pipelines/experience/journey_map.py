@@ -65,7 +65,10 @@ def journey_map(moves: pd.DataFrame, *, group_by: str = EVERYONE, group: str = E
     links["n_accounts"] = sums.size()
     links = links.reset_index()
     total = out.groupby(level="source").sum().astype(float)
-    links = links.assign(total=links["source"].map(total), oo=links["source"].map(squares))
+    # Without a move what is mapped has the type of its keys.
+    links = links.assign(
+        total=links["source"].map(total).astype(float), oo=links["source"].map(squares).astype(float)
+    )
     told = _told(links)
     is_shown = (told["n"] >= FEWEST_MOVES) & (told["n_accounts"] >= FEWEST_ACCOUNTS)
     shown = told[is_shown].sort_values(["n", "source", "target"], ascending=[False, True, True], ignore_index=True)

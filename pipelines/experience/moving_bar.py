@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipelines.experience.answered_cases import answered_cases
 from pipelines.experience.clustered import Estimate
-from pipelines.experience.found import Found, Verdict
+from pipelines.experience.found import Found, Verdict, sure
 from pipelines.experience.regression import linear
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _figure(name: str, found: Estimate, said: str, of: dict[str, Any], verdict: 
 
 
 def _rises(low: float, high: float) -> Verdict:
-    if low > 0:
+    if sure(low, high) > 0 and (low + high) / 2 >= SMALLEST:
         return "found"
     return "none found" if high < SMALLEST else "cannot tell"
 

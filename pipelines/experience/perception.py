@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipelines.experience.clustered import clustered_mean, clustered_means, estimate, too_few
 from pipelines.experience.follow_up import followed, why_no_hazard
-from pipelines.experience.found import Found, judged
+from pipelines.experience.found import Found, verdict_of
 from pipelines.experience.hazards import contrasted
 from pipelines.experience.history import standardised
 
@@ -69,7 +69,7 @@ def pairs(data: ExperienceData, scale: tuple[float, float]) -> pd.DataFrame:
 
 def _gap(paired: pd.DataFrame, scale: tuple[float, float]) -> Found:
     told = clustered_mean(paired["gap"], paired["account_id"])
-    verdict = judged(told.low, told.high, SMALLEST)
+    verdict = verdict_of(told.low, told.high, SMALLEST)
     side = "better" if told.value > 0 else "worse"
     said = f"inside, accounts look {side} than they feel; ratings are taken to be from {scale[0]:g} to {scale[1]:g}"
     said = said if verdict == "found" else f"ratings are taken to be from {scale[0]:g} to {scale[1]:g}"
@@ -89,7 +89,7 @@ def _agreement(paired: pd.DataFrame) -> Found:
     low, high = float(np.tanh(z - half)), float(np.tanh(z + half))
     said = "whether those who are rated higher inside rate the company higher"
     return Found(TOPIC, "rank correlation", value, low, high, "from -1 to 1", "associated", n=len(paired),
-                 n_accounts=len(by), verdict=judged(low, high, 0.1), sentence=said)  # fmt: skip
+                 n_accounts=len(by), verdict=verdict_of(low, high, 0.1), sentence=said)  # fmt: skip
 
 
 def _raters(paired: pd.DataFrame) -> Iterator[Found]:
@@ -108,7 +108,7 @@ def _raters(paired: pd.DataFrame) -> Iterator[Found]:
         error = float(np.hypot(row["error"], rest.error))
         told = estimate(float(row["mean"]) - rest.value, error, int(row["n"]), int(row["n_accounts"]))
         yield Found(TOPIC, "rater beside others", told.value, told.low, told.high, UNIT, "counted", "rater",
-                    str(row["rater"]), told.n, told.n_accounts, judged(told.low, told.high, SMALLEST))  # fmt: skip
+                    str(row["rater"]), told.n, told.n_accounts, verdict_of(told.low, told.high, SMALLEST))  # fmt: skip
 
 
 def blind_spots(data: ExperienceData, at: pd.Timestamp) -> pd.DataFrame:
@@ -156,4 +156,4 @@ def _risk(data: ExperienceData) -> Found:
     told = contrasted(low, "is_blind")
     value, lowest, highest = (float(np.exp(number)) for number in (told.value, told.low, told.high))
     return Found(TOPIC, figure, value, lowest, highest, "times the odds", "associated", n=n, n_accounts=told.n_accounts,
-                 verdict=judged(told.low, told.high, 0.25))  # fmt: skip
+                 verdict=verdict_of(told.low, told.high, 0.25))  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.experience.clustered import Estimate, clustered_mean, too_few
-from pipelines.experience.found import Found, judged
+from pipelines.experience.found import Found, verdict_of
 
 if TYPE_CHECKING:
     from pipelines.experience.inputs import ExperienceData
@@ -73,7 +73,7 @@ def _eyes(cases: pd.DataFrame, of: dict[str, str]) -> list[Found]:
     felt = clustered_mean(100.0 * cases["felt"], cases["account_id"])
     unnoticed = clustered_mean(100.0 * (cases["kept"].astype(float) - cases["felt"]), cases["account_id"])
     broken = Estimate(100 - felt.value, felt.error, 100 - felt.high, 100 - felt.low, felt.n, felt.n_accounts)
-    verdict = judged(unnoticed.low, unnoticed.high, SMALLEST)
+    verdict = verdict_of(unnoticed.low, unnoticed.high, SMALLEST)
     said = "kept more often than it feels: tell them" if unnoticed.low > 0 else "as it is, so it feels"
     found = [
         _figure("felt kept", felt, of, "of cases answered upon"),

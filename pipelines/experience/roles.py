@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipelines.experience.clustered import clustered_mean
 from pipelines.experience.follow_up import followed, why_no_hazard
-from pipelines.experience.found import Found, Verdict
+from pipelines.experience.found import Found, Verdict, sure
 from pipelines.experience.hazards import hazard_design
 from pipelines.experience.history import standardised
 from pipelines.experience.inputs import UNKNOWN
@@ -92,7 +92,7 @@ def _weighed(fitted: Regression, total: float, n: int) -> Found:
     own = PRIOR_SPREAD**2 / (PRIOR_SPREAD**2 + error**2)
     value, spread = own * buyer + (1 - own) * PRIOR, float(np.sqrt(own)) * error
     low, high = value - 1.96 * spread, value + 1.96 * spread
-    verdict: Verdict = "found" if low > PRIOR or high < PRIOR else "cannot tell"
+    verdict: Verdict = "found" if sure(low - PRIOR, high - PRIOR) else "cannot tell"
     whose = "the buyer's" if value > PRIOR else "the users'"
     said = f"{whose} experience weighs more" if verdict == "found" else "neither is shown to weigh more"
     said += f"; {own:.0%} of this is your data's, {1 - own:.0%} the prior's".replace("%", " %")

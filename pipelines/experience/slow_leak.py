@@ -11,7 +11,7 @@ import pandas as pd
 
 from pipelines.experience.clustered import clustered_mean
 from pipelines.experience.follow_up import QUARTER_DAYS
-from pipelines.experience.found import Found, Verdict
+from pipelines.experience.found import Found, Verdict, sure
 from pipelines.experience.monthly import OUT
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _looked_back(data: ExperienceData) -> Found:
     ]
     value, half = means[0].value - means[1].value, 1.96 * float(np.hypot(means[0].error, means[1].error))
     said = f"{means[0].value:.1f} % of those that leaked, {means[1].value:.1f} % of the others"
-    verdict: Verdict = "found" if value - half > 0 else "cannot tell"
+    verdict: Verdict = "found" if sure(value - half, value + half) > 0 else "cannot tell"
     return Found(TOPIC, figure, value, value - half, value + half, "percentage points", "associated",
                  n_accounts=len(rows), verdict=verdict, sentence=said)  # fmt: skip
 
