@@ -14,7 +14,7 @@ from experiments.benchmarks.experience_trials import Trial, shares
 from experiments.benchmarks.report import Figure, arguments, run
 
 AREAS = (
-    *("surveys", "silence", "expectation", "gap", "roles", "perception", "emotions", "reasons"),
+    *("surveys", "late", "silence", "expectation", "gap", "roles", "perception", "emotions", "reasons"),
     *("money", "journeys", "engagement"),
 )
 """Each a file of this folder, experience_AREA.py, whose `trials(seed)` says what came of one seed."""

@@ -10,6 +10,7 @@ What is experienced:
 metrics, key_accounts          NPS, CSAT and CES, kinds of survey apart
 invited, who_answers           everyone who was asked; corrected for who answers, or bounded
 silent_mood, fatigue           whether the silent feel differently; asked too often
+late_answers                   answers that age
 normal_band                    what is normal, and alarms with a known rate of false ones
 silence, slow_leak, coverage   who stopped, who thins out, what is not known
 answered_cases, expectation    scores beside what came; what accounts are used to

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from pipelines.experience.metrics import metric_values
+
 if TYPE_CHECKING:
     from pipelines.experience.inputs import ExperienceData
 
@@ -17,17 +19,19 @@ METRICS = ("csat", "ces", "nps")
 
 
 def answered_cases(data: ExperienceData) -> pd.DataFrame:
-    """Return one row a case that was answered upon: account_id, at, score, prompt, place, touchpoint, and segments.
+    """Return one row a case that was answered upon: account_id, at, score, prompt, lag_days, touchpoint, and segments.
 
-    `score` is standardised (one metric only), `prompt` is minus the logarithm of the hours to the first response, so
-    that more is better; `at` is when the case was closed, `order` its number among the account's cases.
+    `score` is standardised (one metric only), `value` the metric's as `metrics` has it; `prompt` is minus the logarithm
+    of the hours to the first response, so that more is better; `at` is when the case was closed, `order` its number
+    among the account's cases, `lag_days` from then to the answer.
     """
     cases = prompt_cases(data)
     answers = data.responses[data.responses["score"].notna() & (data.responses["survey_type"] == "event")]
     metric = next((name for name in METRICS if (answers["metric"] == name).any()), None)
     if metric is None or cases.empty:
-        return pd.DataFrame(columns=["account_id", "at", "score", "prompt", "order", "touchpoint"])
-    own = answers[answers["metric"] == metric][["account_id", "answered_at", "score", "touchpoint"]]
+        return pd.DataFrame(columns=["account_id", "at", "score", "value", "prompt", "order", "lag_days", "touchpoint"])
+    own = answers[answers["metric"] == metric]
+    own = own.assign(value=metric_values(own))[["account_id", "answered_at", "score", "value", "touchpoint"]]
     joined = pd.merge_asof(
         own.assign(answered_at=own["answered_at"].astype("datetime64[us]")).sort_values("answered_at"),
         cases.sort_values("at"),
@@ -38,7 +42,9 @@ def answered_cases(data: ExperienceData) -> pd.DataFrame:
     ).dropna(subset=["prompt"])
     joined = joined.drop_duplicates(["account_id", "order"], keep="first")
     score = (joined["score"] - joined["score"].mean()) / (joined["score"].std() or 1.0)
-    return joined.assign(score=score).merge(data.segments, on="account_id", how="left").reset_index(drop=True)
+    lag = (joined["answered_at"] - joined["at"]).dt.total_seconds() / 86_400
+    found = joined.assign(score=score, lag_days=lag).merge(data.segments, on="account_id", how="left")
+    return found.reset_index(drop=True)
 
 
 def prompt_cases(data: ExperienceData) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -34,11 +35,13 @@ def quarters(data: ExperienceData, most: int = 12) -> pd.DatetimeIndex:
     return found if pd.isna(began) else found[found > began]
 
 
+@lru_cache(maxsize=1)
 def followed(data: ExperienceData, most: int = 12) -> pd.DataFrame:
     """Return account_id, at, left (within the 90 days from `at` on) and log-revenue and tenure, one row a quarter.
 
     An account is at risk where it was there before `at`, had not left, and paid, where revenue is known at all. Where
-    there would be more than 300,000 rows, accounts are drawn at random (seeded).
+    there would be more than 300,000 rows, accounts are drawn at random (seeded). The frame is kept for whoever asks
+    next: it is not to be changed.
     """
     parts = list(_at_risk(_some(data, most), most))
     kinds = {"account_id": "str", "at": "datetime64[us]", "left": "bool", "mrr": "float64", "tenure_years": "float64"}

@@ -22,7 +22,7 @@ KEY_SHARE = 0.1
 """The accounts with the most revenue a month are the key accounts: so many of those that pay."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ExperienceData:
     """Frames as known strictly before `as_of`, named and with columns as in the contract, but for what is said here.
 

@@ -16,6 +16,7 @@ from pipelines.experience.fatigue import contact_fatigue
 from pipelines.experience.found import Found
 from pipelines.experience.gap_risk import combination_rule, experience_and_leaving
 from pipelines.experience.key_accounts import key_account_scores
+from pipelines.experience.late_answers import late_answers
 from pipelines.experience.metrics import survey_metrics
 from pipelines.experience.moving_bar import moving_bar
 from pipelines.experience.normal_band import normal_bands
@@ -40,6 +41,7 @@ QUESTIONS: Mapping[str, Question] = {
     "key accounts": key_account_scores,
     "who answers": population_scores,
     "contact fatigue": contact_fatigue,
+    "late answers": late_answers,
     "normal bands": normal_bands,
     "silence": silence,
     "slow leaks": slow_leak,

@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import betabinom
 
 from experiments.benchmarks.experience_silence import AS_OF, NEWLY_SILENT, leak_world, left_data, silence_world
 from pipelines.experience.coverage import coverage
 from pipelines.experience.follow_up import followed, quarters
 from pipelines.experience.inputs import ExperienceData
 from pipelines.experience.silence import silence, silence_states
-from pipelines.experience.slow_leak import leaking, slow_leak
+from pipelines.experience.slow_leak import _lower_tail, leaking, slow_leak
 
 
 def day(text: str) -> pd.Timestamp:
@@ -96,6 +97,13 @@ def test_what_the_company_does_itself_is_no_activity_of_the_account() -> None:
     data, _ = leak_world(0.4, 4)
     (refused,) = slow_leak(replace(data, activity=data.activity.assign(stream="out")))
     assert refused.verdict == "refused"
+
+
+def test_the_tail_is_that_of_the_beta_binomial() -> None:
+    now, before = np.array([0.0, 3, 12, 40, 300]), np.array([40.0, 80, 40, 400, 1000])
+    for size, season in ((0.8, 1.0), (20.0, 0.7), (5000.0, 1.2)):
+        exact = betabinom.cdf(now, now + before, size * season, size * 4)
+        assert _lower_tail(now, before, size, season) == pytest.approx(exact, rel=1e-4, abs=1e-9)
 
 
 def test_coverage_is_exact() -> None:
