@@ -62,7 +62,7 @@ def explain_value(
             release.manifest.horizon_days if release else 0,
         )
         found, ask = money(data, beside, terms_of(settings.value))
-        returns = () if invest is None else _returns(found, release.drivers if release else pd.DataFrame(), *invest)
+        returns = () if invest is None else returns_of(found, release.drivers if release else pd.DataFrame(), *invest)
         return ValueFound(data.as_of, (*found, *returns), ask)
 
 
@@ -83,8 +83,14 @@ def _said(value: float) -> Assumed:
     return Assumed(value, 0.0, 2 * value, source)
 
 
-def _returns(found: tuple[Found, ...], drivers: pd.DataFrame, name: str, cost: float) -> Iterator[Found]:
-    """Whether making one driver good pays, by its effect and the value of an account with the counted retention."""
+def returns_of(found: tuple[Found, ...], drivers: pd.DataFrame, name: str, cost: float) -> Iterator[Found]:
+    """Yield whether making one driver good pays, by its effect and what an account is worth by the closing equity.
+
+    Raises
+    ------
+    ConfigError
+        when the champion holds no such driver.
+    """
     own = drivers[(drivers["driver"] == name) & (drivers["group_by"] == "all")] if len(drivers) else drivers
     if own.empty:
         known = ", ".join(sorted(set(drivers["driver"]))) if len(drivers) else "none; train and promote first"

@@ -76,9 +76,12 @@ def _accounts(items: pd.DataFrame, engaged: pd.Series[float], served: pd.Series[
     named = {"account_id": items["account_id"].to_numpy(), "engaged": engaged.to_numpy()}
     if served is None:
         return pd.DataFrame({**named, "served": np.nan, "quadrant": pd.Series(None, index=items.index, dtype=object)})
-    both = zip(engaged > 0.5, served > 0.5, served.isna(), strict=True)
-    quadrant = [None if unknown else QUADRANTS[bool(e), bool(s)] for e, s, unknown in both]
-    return pd.DataFrame({**named, "served": served.to_numpy(), "quadrant": quadrant})
+    is_engaged, is_served = engaged > 0.5, served > 0.5
+    of = {name: (is_engaged == e) & (is_served == s) & served.notna() for (e, s), name in QUADRANTS.items()}
+    quadrant = pd.Series(None, index=items.index, dtype=object)
+    for name, own in of.items():
+        quadrant = quadrant.mask(own, name)
+    return pd.DataFrame({**named, "served": served.to_numpy(), "quadrant": quadrant.to_numpy()})
 
 
 def _shares(accounts: pd.DataFrame) -> list[Found]:

@@ -54,10 +54,8 @@ def journey_map(moves: pd.DataFrame, *, group_by: str = EVERYONE, group: str = E
     if moves.empty:
         nodes, links = pd.DataFrame(columns=["touchpoint", "n", "n_accounts"]), pd.DataFrame(columns=list(LINKS))
         return JourneyMap(group_by, group, 0, nodes, links, 0)
-    out = moves.groupby(["account_id", "source"], sort=True, observed=True)["n"].sum()
-    rows = moves.assign(
-        out=out.reindex(pd.MultiIndex.from_frame(moves[["account_id", "source"]])).to_numpy(dtype=float)
-    )
+    by_source = moves.groupby(["account_id", "source"], sort=False, observed=True)["n"]
+    out, rows = by_source.sum(), moves.assign(out=by_source.transform("sum").astype(float))
     squares = out.astype(float).pow(2).groupby(level="source").sum()
     sums = rows.assign(nn=rows["n"] ** 2, no=rows["n"] * rows["out"], ww=rows["wait_days"] ** 2,
                        nw=rows["n"] * rows["wait_days"]).groupby(["source", "target"], sort=True)  # fmt: skip

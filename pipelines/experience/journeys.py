@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipelines.experience.designed_journey import Conformance, conformance
+from pipelines.experience.deviation_cost import deviation_cost
 from pipelines.experience.found import Found
 from pipelines.experience.journey_differences import journey_differences
 from pipelines.experience.journey_map import JourneyMap, journey_figures, journey_map
@@ -43,11 +44,13 @@ def journeys(
         findings of the champion's drivers, empty without one.
     """
     maps = tuple(_maps(data, moves))
-    fit = conformance(met, data.touchpoints, _begun(data, met))
+    begun = _begun(data, met)
+    fit = conformance(met, data.touchpoints, begun)
     found = [
         *journey_figures(maps[0]),
         *_differences(data, moves),
         *fit.found,
+        *deviation_cost(met, data.touchpoints, begun, data.departures, data.followed_until),
         *ownership(met, data.touchpoints),
         *seams(data.responses, data.touchpoints),
         *_caused(drivers),
@@ -78,8 +81,9 @@ def _segments(data: ExperienceData, name: str) -> pd.Series[str]:
 def _begun(data: ExperienceData, met: pd.DataFrame) -> pd.DataFrame:
     """The accounts that became customers after the first event that anyone recorded: their whole journey is known."""
     if met.empty or data.accounts["created_at"].isna().all():
-        return data.accounts[["account_id"]].iloc[:0]
-    begun: pd.DataFrame = data.accounts.loc[data.accounts["created_at"] >= met["first_at"].min(), ["account_id"]]
+        return data.accounts[["account_id", "created_at"]].iloc[:0]
+    is_whole = data.accounts["created_at"] >= met["first_at"].min()
+    begun: pd.DataFrame = data.accounts.loc[is_whole, ["account_id", "created_at"]]
     return begun
 
 

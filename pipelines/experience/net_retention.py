@@ -41,7 +41,8 @@ def net_retention(flows: Between) -> tuple[Found, ...]:
 def _ratio(opening: FloatArray, closing: FloatArray) -> tuple[float, float, float]:
     """Percent, with its interval over accounts."""
     ratio, n = closing.sum() / opening.sum(), len(opening)
-    errors = closing - ratio * opening
+    # As if each account were left out once: a large one hides its own error less (jackknife).
+    errors = (closing - ratio * opening) / (1 - opening / opening.sum())
     reach = Z * np.sqrt(errors @ errors * n / (n - 1)) / opening.sum()
     return 100 * ratio, 100 * max(ratio - reach, 0.0), 100 * (ratio + reach)
 

@@ -19,6 +19,7 @@ STAY_DAYS = 14
 """Events at one touchpoint with no longer break and nothing else between are one visit; after it, it is a return."""
 HAPPENED = {"activities": "occurred_at", "cases": "opened_at"}
 MOVES = ("account_id", "source", "target", "n", "wait_days")
+VISITS = "touchpoint visits"
 MET = ("account_id", "touchpoint", "first_at", "n")
 LAST = ("account_id", "source", "at")
 
@@ -30,9 +31,12 @@ def read_moves(warehouse: Warehouse, as_of: pd.Timestamp, departures: pd.DataFra
     the same touchpoint is a loop: source and target are the same. The source of the first is `first contact`; an
     account that left after its last visit moved to `left`. Events are put in order and summed in the engine.
     """
-    visits = _visits(warehouse, as_of)
-    if visits is None:
+    found = _visits(warehouse, as_of)
+    if found is None:
         return pd.DataFrame(columns=list(MOVES))
+    # Both moves and last visits are read from it: put in order once, and no table of the contract.
+    visits = warehouse.store(VISITS, found)
+    del warehouse.tables[VISITS]
     moves = _frame(_moves(visits), MOVES)
     return pd.concat([moves, _leaving(_frame(_last(visits), LAST), departures)], ignore_index=True)
 

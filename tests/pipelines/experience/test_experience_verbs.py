@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.company import write_company
+from experiments.company import simulate, write_company
 from pipelines.cli import main
 from pipelines.experience.engaged import engaged
 from pipelines.experience.found import Found
@@ -103,6 +104,28 @@ def test_tables_that_tell_nothing_are_refused_in_every_topic(open_tables):
     ]
     assert {one.verdict for one in told} == {"refused"}
     assert all(one.sentence for one in told)
+
+
+def test_segments_have_maps_and_figures_of_their_own(open_tables):
+    tables = simulate(500, years=3, seed=11).tables
+    warehouse = open_tables(tables)
+    as_of = pd.Timestamp("2026-01-01")
+    paid = tables["subscriptions"].dropna(subset=["end_date"])[["account_id", "end_date"]]
+    left = paid.rename(columns={"end_date": "left_at"}).drop_duplicates("account_id", keep="last").assign(way="left")
+    is_big = tables["accounts"]["employees"] > 50
+    segments = tables["accounts"][["account_id"]].assign(size=np.where(is_big, "big", "small"))
+    data = read_experience(warehouse, as_of, departures=left, segments=segments)
+    references = read_references(warehouse, as_of)
+    scores = data.accounts.loc[data.accounts["mrr"] > 0, ["account_id", "mrr"]].assign(churn_prob=0.1)
+    found, _ = money(data, Beside(references, scores), Terms())
+    risk = {one.group: one.value for one in found if one.figure == "revenue at risk"}
+    assert risk["big"] + risk["small"] == pytest.approx(risk["all"])
+    assert risk["all"] == pytest.approx(1.2 * data.accounts["mrr"].sum())
+    year = experience_year(data, recommendation(data.responses), references)
+    told = journeys(data, read_moves(warehouse, as_of, left), read_met(warehouse, as_of), year, pd.DataFrame())
+    assert [one.group for one in told.maps] == ["all", "big", "small"]
+    assert told.maps[0].n_accounts == told.maps[1].n_accounts + told.maps[2].n_accounts
+    assert any(one.group_by == "size" for one in told.found)
 
 
 def test_a_figure_without_an_interval_is_json_all_the_same():
