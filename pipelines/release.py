@@ -29,7 +29,7 @@ from pipelines.segmentation.portrait import Portrait
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 5
+FORMAT = 6
 DRIVERS = "drivers.parquet"
 BASES = ("firmographic", "behavioural", "needs")
 PORTRAIT: TypeAdapter[Portrait] = TypeAdapter(Portrait)
@@ -75,6 +75,9 @@ class Manifest(_Frozen):
     score_quantiles: tuple[float, ...] = Field(description="101 quantiles of the probability, from 0 to 100 %")
     gate: Gate
     terms: Terms = Terms()
+    trials: int | None = Field(
+        None, description="of the search for the trees: as many, asked for by [model] trials, give the same model"
+    )
     files: dict[str, str] = Field(default_factory=dict)
 
 

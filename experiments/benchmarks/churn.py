@@ -185,7 +185,7 @@ def _reasons(name: str, panel: Panel) -> Iterator[Figure]:
 
     churn = learn(panel, Settings(), lambda _: None).churn
     some = panel.matured.sample(min(EXPLAINED, len(panel.matured)), random_state=0)
-    X = churn.encoder.transform({str(column): some[column] for column in some})
+    X = churn.encoder.as_trees_see(churn.encoder.transform({str(column): some[column] for column in some}))
     churn.contributions(some.head(10))
     start = time.perf_counter()
     contributions, base = churn.contributions(some)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -13,19 +13,21 @@ import numpy.typing as npt
 
 from features.catalog import Feature
 from features.errors import DataError, ReleaseError
+from pipelines.churn.level_rates import FloatArray as FloatArray
+from pipelines.churn.level_rates import Matrix as Matrix
+from pipelines.churn.level_rates import with_rates
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Columns: TypeAlias = "Mapping[str, Any] | pd.DataFrame"
-FloatArray = npt.NDArray[np.float64]
-Matrix = npt.NDArray[np.float32]
 
 NATIVE_LEVELS = 30
-"""Up to so many levels LightGBM splits a category by sets of levels; above, by ranges of frequency ranks.
+"""Up to so many levels LightGBM splits a category by sets of levels. Above it is crowded, and split by ranges.
 
 Few levels: sets gave log loss 0.4100 against 0.4103 with ranks (Telco, five folds, three shuffles). Hundreds of levels:
-sets memorise noise, AUC 0.658 against 0.682 with ranks (747 sales areas).
+sets memorise noise, AUC 0.658 against 0.682 with ranks (747 sales areas). Ranges are of frequency ranks, or of churn
+rates where the search finds these better.
 """
 
 
@@ -164,10 +166,13 @@ class Encoder:
         In the order of the columns of `transform`.
     levels
         For every category its levels, the most frequent first (equal ones by name); the position is the code.
+    rates
+        For every category that trees read by churn rate, the rate of each level, among the rows that were learnt from.
     """
 
     features: tuple[Feature, ...]
     levels: Mapping[str, tuple[str, ...]]
+    rates: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, rows: Columns, features: Sequence[Feature]) -> Encoder:
@@ -186,6 +191,17 @@ class Encoder:
         return [
             i for i, f in enumerate(self.features) if f.kind == "category" and len(self.levels[f.name]) <= NATIVE_LEVELS
         ]
+
+    @property
+    def crowded(self) -> list[tuple[int, int]]:
+        """The positions of the categories with more levels than that, and how many levels each has."""
+        categories = [(i, len(self.levels[f.name])) for i, f in enumerate(self.features) if f.kind == "category"]
+        return [(i, n) for i, n in categories if n > NATIVE_LEVELS]
+
+    def as_trees_see(self, X: Matrix) -> Matrix:
+        """Return encoded rows as the trees read them: with churn rates in place of codes where there are any."""
+        places = {feature.name: place for place, feature in enumerate(self.features)}
+        return with_rates(X, {places[name]: np.array(rates) for name, rates in self.rates.items()})
 
     def transform(self, columns: Columns) -> Matrix:
         """Return (n, p) float32; NaN where a value is missing, infinite, or a level the encoder has not seen.
@@ -216,7 +232,8 @@ class Encoder:
     def to_json(self) -> str:
         """Return the encoder as plain JSON."""
         declared = [{k: v for k, v in asdict(f).items() if k != "compute"} for f in self.features]
-        return json.dumps({"features": declared, "levels": self.levels}, ensure_ascii=False, indent=1)
+        said = {"features": declared, "levels": self.levels, "rates": self.rates}
+        return json.dumps(said, ensure_ascii=False, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> Encoder:
@@ -231,11 +248,12 @@ class Encoder:
             plain = json.loads(text)
             features = tuple(Feature(**declared) for declared in plain["features"])
             levels = {name: tuple(names) for name, names in plain["levels"].items()}
+            rates = {name: tuple(map(float, own)) for name, own in plain["rates"].items()}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ReleaseError.of(
                 f"an encoder that cannot be read ({error})", "the JSON that training wrote", "train again"
             ) from error
-        return cls(features, levels)
+        return cls(features, levels, rates)
 
 
 def _rounded(values: FloatArray) -> Matrix:
