@@ -19,6 +19,7 @@ from pipelines.churn.curve import RetentionCurve
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.model import ChurnModel, Usual
 from pipelines.churn.uncertainty import Interval90, Uncertainty
+from pipelines.departed import Departed
 from pipelines.outlook import Outlook, Terms, outlook
 from pipelines.peers import peers_of
 from pipelines.pointer import read_pointer
@@ -78,6 +79,7 @@ class Manifest(_Frozen):
     trials: int | None = Field(
         None, description="of the search for the trees: as many, asked for by [model] trials, give the same model"
     )
+    departed: Departed | None = None
     files: dict[str, str] = Field(default_factory=dict)
 
 

@@ -28,6 +28,7 @@ from pipelines.churn.evaluation import ON_LOGS, RATE, RULE, Evaluation
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.verdict import Verdict
 from pipelines.config import Settings
+from pipelines.departed import departed
 from pipelines.drivers.forest import forest_plot
 from pipelines.figures import reasons_figure, training_figures
 from pipelines.learning import Learnt, evaluate, learn
@@ -240,6 +241,7 @@ def _release(
         gate=gate(evaluation, contest),
         terms=terms_of(settings, panel.features),
         trials=learnt.search.n_trials,
+        departed=departed(panel.departures),
     )
     return Release(
         manifest,

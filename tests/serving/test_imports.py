@@ -28,7 +28,7 @@ answers = DriverAnswers(read_manifest(folder), pandas.read_parquet(folder / DRIV
 assert json.loads(answers.of())["drivers"]
 print(json.dumps(sorted(sys.modules)))
 """
-TRAINING = {"mlflow", "shap", "numba", "duckdb", "ibis", "doubleml", "statsmodels"}
+TRAINING = {"mlflow", "shap", "numba", "duckdb", "ibis", "doubleml", "statsmodels", "optuna"}
 
 
 def _printed(source: str, company: Any) -> Any:
