@@ -60,7 +60,7 @@ class Model(_Section):
     seed: int = Field(0, ge=0)
     folds: int = Field(5, ge=2, le=20, description="folds of flat data")
     max_minutes: float = Field(
-        30.0, gt=0, description="after which the searches for the shape of trees, all of a run's, begin no new trial"
+        60.0, gt=0, description="after which the searches for the shape of trees, all of a run's, begin no new trial"
     )
     trials: int | None = Field(
         None, ge=1, le=1000, description="of a search, so many at most, whatever the rows; as many as usual if unset"
