@@ -16,6 +16,8 @@ vocabulary      what a release can read: names, kinds and levels of features
 releases        finds, verifies, warms and swaps the champion
 store           the online store of feature rows
 store_tables    its tables as they are now; migrations/ has how they came to be
+scores          the latest prediction of every account
+upsert          rows in place of those with the same key, in any dialect
 published       puts the rows that scoring publishes into the store
 watch           looks again every so often
 settings        what the environment may say
