@@ -9,8 +9,11 @@ import typer
 
 from pipelines.cli import app, main
 from pipelines.options import CONFIG, ConfigOption, settings_of
+from serving.keys_cli import keys_app
 
 __all__ = ["app", "main"]
+
+app.add_typer(keys_app, name="keys")
 
 
 @app.command()
@@ -18,14 +21,20 @@ def serve(
     config: ConfigOption = CONFIG,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)] = 3000,
+    no_keys: Annotated[bool, typer.Option("--no-keys", help="ask for no key; on a loopback address only")] = False,
 ) -> None:
-    """Answer over HTTP with the champion.
+    """Answer over HTTP with the champion, to callers with a key (`perennial keys create`).
 
     A new promotion is picked up while it runs.
     """
     import os
 
+    from serving.loopback import check_unlocked
+
     settings = settings_of(config)
+    without = {"PERENNIAL_AUTH": "off"} if no_keys else {}
+    if "off" in (*without.values(), os.environ.get("PERENNIAL_AUTH")):
+        check_unlocked([host])
     settings.state_folder.mkdir(parents=True, exist_ok=True)
     environment = {
         "PERENNIAL_RELEASES": str(settings.releases_folder),
@@ -36,7 +45,7 @@ def serve(
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial"]
     command += ["--host", host, "--port", str(port)]
     # The server takes this process over, so that a signal reaches it and nothing is left behind.
-    os.execve(command[0], command, environment | dict(os.environ))  # noqa: S606 - our own arguments only
+    os.execve(command[0], command, environment | dict(os.environ) | without)  # noqa: S606 - our own arguments only
 
 
 if __name__ == "__main__":

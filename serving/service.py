@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import functools
 import importlib
-import logging
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 import anyio.to_thread
 import bentoml
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from features.errors import ConfigError
 from serving.answers import Answers
 from serving.api import api
 from serving.errors import Refusal
+from serving.kept_keys import KeptKeys
+from serving.keyring import Keyring
+from serving.logs import prepare_logs
+from serving.loopback import check_unlocked, listening_hosts
 from serving.middleware import guarded, refused
 from serving.payloads import BatchPrediction, PredictBatchRequest, Prediction, PredictRequest
 from serving.published import PublishedRows
@@ -34,7 +38,8 @@ class GuardedService(bentoml.Service):  # type: ignore[misc]  # mypy does not fo
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
         """Return the ASGI application that a worker serves."""
-        return guarded(super().to_asgi(is_main), Settings())
+        settings = Settings()
+        return guarded(super().to_asgi(is_main), settings, None if _is_unlocked(settings) else _keyring)
 
 
 def refusing(endpoint: Callable[[Any, Request], Awaitable[Answer]]) -> Callable[[Any, Request], Awaitable[Answer]]:
@@ -63,12 +68,14 @@ class Perennial:
 
     def __init__(self) -> None:
         settings = Settings()
-        _prepare_logs()
+        prepare_logs()
         self.champion = Champion(settings.releases)
-        self.published = PublishedRows(settings.rows, Store(settings.store))
+        store = Store(settings.store)
+        self.published = PublishedRows(settings.rows, store)
         self.answers = Answers(self.champion, self.published)
-        # two threads: loading a million rows must not keep a new release waiting
-        looks = (self.champion.refresh, self.published.refresh)
+        self.keyring = Keyring(KeptKeys(store))
+        # threads of their own: loading a million rows must not keep a new release waiting, nor a key revoked
+        looks = (self.champion.refresh, self.published.refresh, self.keyring.refresh)
         self.watches = [Watch(look, settings.poll_seconds) for look in looks]
 
     @bentoml.on_startup
@@ -76,6 +83,7 @@ class Perennial:
         """Take up the champion, then follow its pointer and the published rows."""
         importlib.import_module("lightgbm")  # takes a second, which a first promotion under load should not
         self.champion.refresh()
+        self.keyring.refresh()
         for watch in self.watches:
             watch.start()
 
@@ -104,11 +112,16 @@ class Perennial:
         return await anyio.to_thread.run_sync(self.answers.batch, request)
 
 
-def _prepare_logs() -> None:
-    logging.getLogger("perennial").setLevel(logging.INFO)
-    logging.getLogger("bentoml._internal.server.http_app").addFilter(_is_ours)
+def _keyring() -> Keyring:
+    return cast(Keyring, bentoml.get_current_service().keyring)
 
 
-def _is_ours(record: logging.LogRecord) -> bool:
-    """A caller's invalid request is no error of ours, and what it held has no place in our log."""
-    return not (record.exc_info and isinstance(record.exc_info[1], ValidationError))
+def _is_unlocked(settings: Settings) -> bool:
+    """Whether no keys are asked for; a worker that others could reach then ends, in words, before it answers any."""
+    if settings.auth == "keys":
+        return False
+    try:
+        check_unlocked(listening_hosts())
+    except ConfigError as problem:
+        sys.exit(f"error: {problem}")
+    return True

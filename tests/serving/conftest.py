@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +130,7 @@ class Company:
             "PERENNIAL_ROWS": str(self.published),
             "PERENNIAL_STORE": f"sqlite:///{self.folder / 'online.db'}",
             "PERENNIAL_POLL_SECONDS": "0.1",
+            "PERENNIAL_AUTH": "off",
             "BENTOML_DO_NOT_TRACK": "True",
         }
 
@@ -254,3 +260,30 @@ def wait() -> Any:
 @pytest.fixture
 def client(served: tuple[Any, Company]) -> Any:
     return served[0]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _serving(company: Company, log: Path, *, host: str = "127.0.0.1", **settings: str) -> Iterator[str]:
+    port = str(_free_port())
+    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial", "--host", host]
+    own = company.environment() | settings
+    environment = {**os.environ, **own, "BENTOML_HOME": str(company.folder / "bentoml")}
+    with log.open("w") as out:
+        server = subprocess.Popen([*command, "--port", port], env=environment, stdout=out, stderr=out)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def serving() -> Any:
+    """Start the real server, in a process of its own, as a context: its URL comes out, its log goes to a file."""
+    return _serving

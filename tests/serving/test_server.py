@@ -1,14 +1,10 @@
 """The real server, in a process of its own, over real HTTP."""
 
-import os
+import json
 import shutil
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +13,6 @@ import pytest
 
 A, B = "2026-01-31-a", "2026-01-31-b"
 ASKED = {"account_id": "A-0007"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _serving(company: Any, log: Path) -> Iterator[str]:
-    port = str(_free_port())
-    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial", "--host", "127.0.0.1"]
-    environment = {**os.environ, **company.environment(), "BENTOML_HOME": str(company.folder / "bentoml")}
-    with log.open("w") as out:
-        server = subprocess.Popen([*command, "--port", port], env=environment, stdout=out, stderr=out)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +26,8 @@ def log(company: Any) -> Path:
 
 
 @pytest.fixture(scope="module")
-def http(company: Any, log: Path, wait: Any) -> Iterator[httpx.Client]:
-    with _serving(company, log) as url, httpx.Client(base_url=url, timeout=20) as client:
+def http(company: Any, log: Path, wait: Any, serving: Any) -> Iterator[httpx.Client]:
+    with serving(company, log) as url, httpx.Client(base_url=url, timeout=20) as client:
         wait(lambda: _is_up(client), seconds=60)
         yield client
 
@@ -96,7 +72,8 @@ def test_the_findings_of_the_champion_are_shown(http: httpx.Client, log: Path) -
     assert (reply.json()["release"], reply.json()["drivers"][0]["figures"][0]["value"]) == (A, 4.0)
     of_segment = http.get("/api/drivers", params={"segment": "Größe klein"}).json()
     assert [figure["value"] for figure in of_segment["drivers"][0]["figures"]] == [6.0]
-    assert "board-1 GET /api/drivers 200" in log.read_text("utf-8")
+    (line,) = [json.loads(line) for line in log.read_text("utf-8").splitlines() if "board-1" in line]
+    assert (line["route"], line["status"], line["logger"]) == ("/api/drivers", 200, "perennial.access")
 
 
 @pytest.mark.parametrize(
