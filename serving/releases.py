@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from features.errors import ReleaseError
 from pipelines.pointer import POINTER, read_pointer
@@ -17,10 +19,15 @@ RETRY_SECONDS = 30.0
 log = logging.getLogger("perennial.serving")
 
 Stamp = tuple[int, int, int] | None
+Happened = Literal["swapped", "refused"]
+
+
+def _nobody(_: Happened) -> None:
+    """Hears of it where nobody else does."""
 
 
 class Champion:
-    """The predictor of the release that the pointer names.
+    """The predictor of the release that the pointer names; `heard` is told when it changes, and when it may not.
 
     Attributes
     ----------
@@ -30,8 +37,9 @@ class Champion:
         Why the release that the pointer names does not serve; None when all is well.
     """
 
-    def __init__(self, releases: Path) -> None:
+    def __init__(self, releases: Path, heard: Callable[[Happened], None] = _nobody) -> None:
         self.releases = releases
+        self.heard = heard
         self.predictor: Predictor | None = None
         self.refused: str | None = None
         self._seen: Stamp = None
@@ -57,11 +65,14 @@ class Champion:
         if self.predictor is None or self.predictor.version != version:
             self.predictor = load_predictor(self.releases / version)
             log.info("release %s serves", version)
+            self.heard("swapped")
         self.refused = None
 
     def _refuse(self, why: str) -> None:
         serving = "no release serves" if self.predictor is None else f"release {self.predictor.version} goes on"
         log.error("refused the release the pointer names, %s: %s", serving, why)
+        if self.refused != why:
+            self.heard("refused")
         self.refused = why
         self._retry_at = time.monotonic() + RETRY_SECONDS
 

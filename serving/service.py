@@ -16,11 +16,14 @@ from starlette.types import ASGIApp
 from features.errors import ConfigError
 from serving.answers import Answers
 from serving.api import api
+from serving.backlog import Waiting
+from serving.direct import Direct
 from serving.errors import Refusal
 from serving.kept_keys import KeptKeys
 from serving.keyring import Keyring
 from serving.logs import prepare_logs
 from serving.loopback import check_unlocked, listening_hosts
+from serving.metrics import Metrics
 from serving.middleware import guarded, refused
 from serving.payloads import BatchPrediction, PredictBatchRequest, Prediction, PredictRequest
 from serving.published import PublishedRows
@@ -32,6 +35,9 @@ from serving.watch import Watch
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
+HIDDEN = ("index", "static_content", "assets", "schema")
+"""Pages and files of BentoML's own that nobody asks for: what is not there cannot be got wrong."""
+
 
 class GuardedService(bentoml.Service):  # type: ignore[misc]  # mypy does not follow bentoml, see pyproject.toml
     """A BentoML service whose guards come before all else, so that BentoML's own errors have our shape too."""
@@ -39,7 +45,10 @@ class GuardedService(bentoml.Service):  # type: ignore[misc]  # mypy does not fo
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
         """Return the ASGI application that a worker serves."""
         settings = Settings()
-        return guarded(super().to_asgi(is_main), settings, None if _is_unlocked(settings) else _keyring)
+        app = super().to_asgi(is_main)
+        app.router.routes = [route for route in app.router.routes if route.name not in HIDDEN]
+        keyring = None if _is_unlocked(settings) else lambda: _running().keyring
+        return guarded(Direct(app, _running), settings, keyring, [lambda line: _running().metrics.request(line)])
 
 
 def refusing(endpoint: Callable[[Any, Request], Awaitable[Answer]]) -> Callable[[Any, Request], Awaitable[Answer]]:
@@ -61,6 +70,7 @@ def refusing(endpoint: Callable[[Any, Request], Awaitable[Answer]]) -> Callable[
     service_class=GuardedService,
     tracing={"excluded_urls": ".*"},  # tracing every request costs more than answering it
     traffic={"timeout": 30},
+    metrics={"enabled": False},  # BentoML's are by path, of which callers can make any number; ours are by route
     logging={"access": {"enabled": False}},  # the guards log: they know the request id, and the status that goes out
 )
 class Perennial:
@@ -69,13 +79,15 @@ class Perennial:
     def __init__(self) -> None:
         settings = Settings()
         prepare_logs()
-        self.champion = Champion(settings.releases)
+        self.metrics = Metrics()
+        self.champion = Champion(settings.releases, self.metrics.happened)
         store = Store(settings.store)
         self.published = PublishedRows(settings.rows, store)
         self.answers = Answers(self.champion, self.published)
         self.keyring = Keyring(KeptKeys(store))
+        self.waiting = Waiting(store)
         # threads of their own: loading a million rows must not keep a new release waiting, nor a key revoked
-        looks = (self.champion.refresh, self.published.refresh, self.keyring.refresh)
+        looks = (self.champion.refresh, self.published.refresh, self.keyring.refresh, self.waiting.refresh)
         self.watches = [Watch(look, settings.poll_seconds) for look in looks]
 
     @bentoml.on_startup
@@ -112,8 +124,8 @@ class Perennial:
         return await anyio.to_thread.run_sync(self.answers.batch, request)
 
 
-def _keyring() -> Keyring:
-    return cast(Keyring, bentoml.get_current_service().keyring)
+def _running() -> Perennial:
+    return cast(Perennial, bentoml.get_current_service())
 
 
 def _is_unlocked(settings: Settings) -> bool:

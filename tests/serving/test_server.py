@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 A, B = "2026-01-31-a", "2026-01-31-b"
 ASKED = {"account_id": "A-0007"}
@@ -155,8 +156,31 @@ def test_a_large_body_is_refused_streamed_or_not(http: httpx.Client) -> None:
     assert streamed.json()["error"]["code"] == "body_too_large"
 
 
-def test_metrics_answer(http: httpx.Client) -> None:
-    assert "bentoml" in http.get("/metrics").text
+def test_metrics_tell_of_requests_scores_and_releases(http: httpx.Client) -> None:
+    found = {
+        sample.name + "".join(sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(http.get("/metrics").text)
+        for sample in family.samples
+    }
+    assert found["perennial_requests_total/predict200"] >= 60
+    assert found["perennial_request_seconds_count/predict"] >= found["perennial_requests_total/predict200"]
+    assert sum(found.get(f"perennial_scores_total{tier}", 0) for tier in ("high", "medium", "low")) >= 60
+    assert found["perennial_release_swaps_total"] >= 4
+    assert found["perennial_releases_refused_total"] >= 1
+    assert found["perennial_release_refused"] == 1
+    assert found["perennial_store_up"] == 1
+    assert found["perennial_release_age_seconds"] > 0
+
+
+def test_readiness_tells_what_serves_and_what_was_refused(http: httpx.Client) -> None:
+    said = http.get("/readyz").json()
+    assert (said["release"], said["as_of"], said["store"], said["due_accounts"]) == (B, "2026-01-31", True, 0)
+    assert "changed ['calibration.json']" in said["refused"]
+
+
+@pytest.mark.parametrize("path", ["/", "/static_content/index.css", "/schema.json", "/static_content/../service.py"])
+def test_no_file_is_opened_at_a_callers_word(http: httpx.Client, path: str) -> None:
+    assert http.get(path).status_code == 404
 
 
 def test_the_log_has_no_traceback(http: httpx.Client, log: Path) -> None:
