@@ -12,6 +12,7 @@ from features.errors import ReleaseError
 from pipelines.pointer import POINTER, read_pointer
 from pipelines.release import read_release
 from serving.predictor import Predictor
+from serving.trial import difference, try_out
 
 RETRY_SECONDS = 30.0
 """How long a refused release rests before it is tried again: its files may still be on their way."""
@@ -62,9 +63,11 @@ class Champion:
         if pointer is None:
             return
         version = pointer["version"]
-        if self.predictor is None or self.predictor.version != version:
-            self.predictor = load_predictor(self.releases / version)
-            log.info("release %s serves", version)
+        before = self.predictor
+        if before is None or before.version != version:
+            after = load_predictor(self.releases / version)
+            self.predictor = after
+            log.info("release %s serves%s", version, "" if before is None else f"; {difference(before, after)}")
             self.heard("swapped")
         self.refused = None
 
@@ -78,7 +81,7 @@ class Champion:
 
 
 def load_predictor(folder: Path) -> Predictor:
-    """Return the warmed predictor of a release folder, every file verified.
+    """Return the predictor of a release folder, every file verified, tried out and so warm.
 
     Raises
     ------
@@ -87,7 +90,7 @@ def load_predictor(folder: Path) -> Predictor:
     """
     try:
         predictor = Predictor(read_release(folder))
-        predictor.warm()
+        try_out(predictor)
     except ReleaseError:
         raise
     except Exception as problem:  # whatever else is wrong with a release, it must not take the service down
