@@ -26,6 +26,7 @@ from serving.loopback import check_unlocked, listening_hosts
 from serving.metrics import Metrics
 from serving.middleware import guarded, refused
 from serving.payloads import BatchPrediction, PredictBatchRequest, Prediction, PredictRequest
+from serving.processor import answer_alone
 from serving.published import PublishedRows
 from serving.releases import Champion
 from serving.settings import Settings
@@ -95,6 +96,7 @@ class Perennial:
         """Take up the champion, then follow its pointer and the published rows."""
         importlib.import_module("lightgbm")  # takes a second, which a first promotion under load should not
         self.champion.refresh()
+        answer_alone()
         self.keyring.refresh()
         for watch in self.watches:
             watch.start()
