@@ -19,6 +19,11 @@ store_tables    its tables as they are now; migrations/ has how they came to be
 scores          the latest prediction of every account
 upsert          rows in place of those with the same key, in any dialect
 published       puts the rows that scoring publishes into the store
+webhooks        what is told of an account whose tier changed
+delivery        such messages on their way out: claimed, posted, tried again
+signature       what signs them, and how a receiver verifies it
+outbox          what went out, waits or is dead; outbox_cli has its verbs
 watch           looks again every so often
+places          where the command finds what the service uses
 settings        what the environment may say
 """

@@ -9,6 +9,7 @@ import typer
 
 from pipelines.cli import app, main
 from pipelines.options import CONFIG, ConfigOption, settings_of
+from serving.outbox_cli import webhooks
 
 __all__ = ["app", "main"]
 
@@ -25,12 +26,14 @@ def serve(
     """
     import os
 
+    from serving.places import store_url
+
     settings = settings_of(config)
     settings.state_folder.mkdir(parents=True, exist_ok=True)
     environment = {
         "PERENNIAL_RELEASES": str(settings.releases_folder),
         "PERENNIAL_ROWS": str(settings.state_folder / "rows.parquet"),
-        "PERENNIAL_STORE": f"sqlite:///{settings.state_folder / 'online.db'}",
+        "PERENNIAL_STORE": store_url(settings),
         "BENTOML_DO_NOT_TRACK": "True",
     }
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial"]
@@ -38,6 +41,8 @@ def serve(
     # The server takes this process over, so that a signal reaches it and nothing is left behind.
     os.execve(command[0], command, environment | dict(os.environ))  # noqa: S606 - our own arguments only
 
+
+app.add_typer(webhooks, name="webhooks")
 
 if __name__ == "__main__":
     sys.exit(main())

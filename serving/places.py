@@ -1,0 +1,38 @@
+"""Where the command finds what the service uses."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.config import Settings
+    from serving.store import Store
+
+
+def store_url(settings: Settings) -> str:
+    """Return the SQLAlchemy URL of the online store: PERENNIAL_STORE, else a file in the state folder."""
+    return os.environ.get("PERENNIAL_STORE") or f"sqlite:///{settings.state_folder / 'online.db'}"
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the online store, brought up to the newest schema.
+
+    Raises
+    ------
+    DataError
+        When it does not answer.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from features.errors import DataError
+    from serving.store import Store
+
+    try:
+        return Store(store_url(settings))
+    except SQLAlchemyError as problem:
+        # Not the URL: it may hold a password.
+        why = str(getattr(problem, "orig", problem)).splitlines()[0]
+        raise DataError.of(
+            f"an online store that does not answer ({why})", "one that does", "see PERENNIAL_STORE"
+        ) from None
