@@ -23,6 +23,10 @@ webhooks        what is told of an account whose tier changed
 delivery        such messages on their way out: claimed, posted, tried again
 signature       what signs them, and how a receiver verifies it
 outbox          what went out, waits or is dead; outbox_cli has its verbs
+export          the latest scores, to where a CRM finds them
+export_fields   what a CRM is given of an account
+export_mapping  under which names and in whose words
+export_csv      as a file; export_table: as rows of another database
 watch           looks again every so often
 places          where the command finds what the service uses
 settings        what the environment may say

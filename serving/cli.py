@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines.cli import app, main
-from pipelines.options import CONFIG, ConfigOption, settings_of
+from pipelines.options import CONFIG, ConfigOption, say, settings_of
 from serving.outbox_cli import webhooks
 
 __all__ = ["app", "main"]
@@ -40,6 +41,34 @@ def serve(
     command += ["--host", host, "--port", str(port)]
     # The server takes this process over, so that a signal reaches it and nothing is left behind.
     os.execve(command[0], command, environment | dict(os.environ))  # noqa: S606 - our own arguments only
+
+
+@app.command()
+def export(
+    to: Annotated[
+        str, typer.Option(envvar="PERENNIAL_EXPORT_TO", help="file ending in .csv, or SQLAlchemy URL of a database")
+    ],
+    table: Annotated[str | None, typer.Option(help="table of that database; made where it is not there")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="TOML: which fields, under which names; see docs/crm.md")] = None,
+    scores: Annotated[
+        Path | None, typer.Option("--from", help="Parquet of `perennial score`, instead of the online store")
+    ] = None,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Write the latest scores for a CRM.
+
+    One row an account, to a CSV file or into a table of a database.
+    """
+    from serving.export import export as run
+    from serving.export import file_rows, stored_rows
+    from serving.export_mapping import ExportMapping, read_mapping
+    from serving.places import open_store
+
+    settings = settings_of(config)
+    chosen = ExportMapping() if mapping is None else read_mapping(mapping)
+    rows = stored_rows(open_store(settings)) if scores is None else file_rows(scores, settings.releases_folder)
+    n = run(rows, chosen, to, table)
+    say(f"{n:,} accounts: {table or to}")
 
 
 app.add_typer(webhooks, name="webhooks")
