@@ -27,6 +27,9 @@ export          the latest scores, to where a CRM finds them
 export_fields   what a CRM is given of an account
 export_mapping  under which names and in whose words
 export_csv      as a file; export_table: as rows of another database
+forget          an account erased wherever the project keeps it
+forget_store    from the store; forget_files: from files
+tombstones      who was forgotten and must not come back
 watch           looks again every so often
 places          where the command finds what the service uses
 settings        what the environment may say

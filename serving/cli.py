@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import app, main
-from pipelines.options import CONFIG, ConfigOption, say, settings_of
+from pipelines.options import CONFIG, ConfigOption, JsonOption, give, say, settings_of
 from serving.outbox_cli import webhooks
 
 __all__ = ["app", "main"]
@@ -69,6 +69,41 @@ def export(
     rows = stored_rows(open_store(settings)) if scores is None else file_rows(scores, settings.releases_folder)
     n = run(rows, chosen, to, table)
     say(f"{n:,} accounts: {table or to}")
+
+
+@app.command()
+def forget(
+    account: Annotated[str, typer.Argument(help="id of the account")],
+    also: Annotated[list[Path] | None, typer.Option(help="a Parquet or CSV file of yours to erase it from")] = None,
+    allow_again: Annotated[bool, typer.Option("--allow-again", help="let a forgotten account come back")] = False,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase an account wherever it is kept.
+
+    Says where it was, and where it cannot be erased. It is not taken in again until --allow-again.
+    """
+    import json
+    import time
+    from dataclasses import asdict
+
+    from serving.forget import forget as run
+    from serving.places import open_store
+    from serving.tombstones import Tombstones
+
+    settings = settings_of(config)
+    store = open_store(settings)
+    if allow_again:
+        say("may come back" if Tombstones(store).lift(account) else "was not forgotten")
+        return
+    found = run(settings, store, account, time.time(), also or [])
+    if as_json:
+        give(json.dumps(asdict(found)))
+        return
+    for place in found.erased or ("nothing was kept",):
+        give(f"erased   {place}")
+    for place in found.remains:
+        give(f"remains  {place}")
 
 
 app.add_typer(webhooks, name="webhooks")
