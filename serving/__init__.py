@@ -30,6 +30,9 @@ export_csv      as a file; export_table: as rows of another database
 forget          an account erased wherever the project keeps it
 forget_store    from the store; forget_files: from files
 tombstones      who was forgotten and must not come back
+client          the service, from Python
+openapi         the document of every route, with examples
+segment_payloads  what /api/segments answers
 watch           looks again every so often
 places          where the command finds what the service uses
 settings        what the environment may say
