@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from pipelines.cli import app, main
 from pipelines.options import CONFIG, ConfigOption, JsonOption, give, say, settings_of
 from serving.outbox_cli import webhooks
+from serving.places import store_url
 
 __all__ = ["app", "main"]
 
@@ -23,13 +25,15 @@ def serve(
 ) -> None:
     """Answer over HTTP with the champion.
 
-    A new promotion is picked up while it runs.
+    A new promotion is picked up while it runs. Beside it runs a feature worker, which computes features and scores
+    anew when events come.
     """
-    import os
-
-    from serving.places import store_url
+    from serving.settings import WebhookSettings
+    from serving.supervisor import Supervisor
 
     settings = settings_of(config)
+    if (webhook := WebhookSettings()).is_on:
+        webhook.check()
     settings.state_folder.mkdir(parents=True, exist_ok=True)
     environment = {
         "PERENNIAL_RELEASES": str(settings.releases_folder),
@@ -39,8 +43,39 @@ def serve(
     }
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial"]
     command += ["--host", host, "--port", str(port)]
-    # The server takes this process over, so that a signal reaches it and nothing is left behind.
-    os.execve(command[0], command, environment | dict(os.environ))  # noqa: S606 - our own arguments only
+    worker = [sys.executable, "-m", "serving.feature_worker"]
+    raise typer.Exit(Supervisor(command, worker, environment | dict(os.environ)).run())
+
+
+@app.command()
+def materialize(
+    as_of: Annotated[
+        str, typer.Option("--as-of", help="now, or a time (UTC, such as 2026-01-31T09:30) to compute the rows at")
+    ] = "now",
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Fill the online store from the tables.
+
+    Every account's history, which live events then add to, and its features and score by the champion.
+    """
+    import json
+    from dataclasses import asdict
+
+    from pipelines.progress import bar
+    from serving.materialize import STAGES, instant_of
+    from serving.materialize import materialize as run
+
+    settings = settings_of(config)
+    instant = instant_of(as_of)
+    with bar(STAGES) as tell:
+        done = run(settings, store_url(settings), instant, tell)
+    if as_json:
+        give(json.dumps(asdict(done)))
+    say(f"{done.n_accounts:,} accounts in the store, {done.n_scored:,} of them customers as of {as_of}")
+    if done.n_forgotten:
+        say(f"{done.n_forgotten:,} accounts are in the tables no more and were forgotten")
+    say(f"scored by release {done.release}" if done.release else "no champion: run `perennial promote` to have scores")
 
 
 @app.command()
@@ -89,12 +124,12 @@ def forget(
 
     from serving.forget import forget as run
     from serving.places import open_store
-    from serving.tombstones import Tombstones
+    from serving.tombstones import allow_again as lift
 
     settings = settings_of(config)
     store = open_store(settings)
     if allow_again:
-        say("may come back" if Tombstones(store).lift(account) else "was not forgotten")
+        say("may come back" if lift(store, account) else "was not forgotten")
         return
     found = run(settings, store, account, time.time(), also or [])
     if as_json:

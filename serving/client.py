@@ -12,6 +12,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from features.errors import PerennialError
+from serving.event_payloads import EventsTaken
 from serving.payloads import BatchPrediction, Drivers, Error, ErrorBody, Prediction, PredictRequest
 from serving.segment_payloads import Segments
 from serving.signature import UnverifiedMessage, verify
@@ -117,6 +118,16 @@ class Perennial:
             for one in accounts
         ]
         return self._post("/predict_batch", {"accounts": asked}, BatchPrediction)
+
+    def events(self, table: str, rows: Sequence[Mapping[str, Any]]) -> EventsTaken:
+        """Return what became of rows of a table of the contract, one by one; what is accepted is on disk.
+
+        Raises
+        ------
+        ServiceError
+            When nothing was stored; a row that is rejected alone is told among the results.
+        """
+        return self._post("/events", {"table": table, "rows": list(rows)}, EventsTaken)
 
     def drivers(self, segment: str | None = None) -> Drivers:
         """Return what the champion found of its drivers, over all accounts or for one segment.

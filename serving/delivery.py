@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Select, delete, select, update
+from sqlalchemy import Select, delete, select, update
 
 from serving.settings import WebhookSettings
-from serving.signature import key_of, signed_headers
+from serving.signature import signed_headers
 from serving.store import Store
 from serving.store_tables import WEBHOOKS
 from serving.watch import Watch
@@ -64,8 +63,8 @@ class Delivery:
         self.settings = settings
         self.client = client
         self.clock = clock
+        settings.check()
         self.secret = settings.checked_secret()
-        key_of(self.secret)
 
     def look(self) -> None:
         """Deliver what is due, a few messages at a time, until nothing more is; then forget what was sent long ago."""
@@ -99,7 +98,7 @@ class Delivery:
             .values(claimed_until=now + self.settings.lease_seconds, attempts=WEBHOOKS.c.attempts + 1)
             .returning(WEBHOOKS.c.message_id, WEBHOOKS.c.body, WEBHOOKS.c.attempts)
         )
-        with writing(self.store) as connection:
+        with self.store.writing() as connection:
             return [Claim(*row) for row in connection.execute(claim)]
 
     def _post(self, claim: Claim) -> None:
@@ -132,12 +131,12 @@ class Delivery:
     def _settle(self, claim: Claim, **said: object) -> None:
         """Say how it went, unless the lease ran out meanwhile and somebody else has claimed it since."""
         is_ours = (WEBHOOKS.c.message_id == claim.message_id) & (WEBHOOKS.c.attempts == claim.attempts)
-        with writing(self.store) as connection:
+        with self.store.writing() as connection:
             connection.execute(update(WEBHOOKS).where(is_ours).values(claimed_until=0.0, **said))
 
     def _drop_old(self) -> None:
         is_old = (WEBHOOKS.c.state == "sent") & (WEBHOOKS.c.created_at < self.clock() - KEPT_SECONDS)
-        with writing(self.store) as connection:
+        with self.store.writing() as connection:
             connection.execute(delete(WEBHOOKS).where(is_old))
 
 
@@ -173,14 +172,3 @@ def wait_seconds(message_id: str, attempts: int) -> float:
     longest = min(FIRST_WAIT_SECONDS * 3.0 ** (attempts - 1), LONGEST_WAIT_SECONDS)
     by_chance = random.Random(f"{message_id} {attempts}").random()  # noqa: S311  # not a secret
     return longest * (0.5 + 0.5 * by_chance)
-
-
-@contextmanager
-def writing(store: Store) -> Iterator[Connection]:
-    """A transaction that writes a few rows: in SQLite alone, elsewhere beside others."""
-    if store.engine.dialect.name == "sqlite":
-        with store.alone() as connection:
-            yield connection
-    else:
-        with store.engine.begin() as connection:
-            yield connection

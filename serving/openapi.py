@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from serving.event_payloads import EventsRequest, EventsTaken
 from serving.payloads import BatchPrediction, Drivers, ErrorBody, PredictBatchRequest, Prediction, PredictRequest
 from serving.segment_payloads import Segments
 
@@ -54,6 +55,7 @@ class Route:
 ROUTES = (
     Route("post", "/predict", "Predict churn for one account", Prediction, PredictRequest),
     Route("post", "/predict_batch", "Predict churn for up to 1,000 accounts", BatchPrediction, PredictBatchRequest),
+    Route("post", "/events", "Take rows of one table: events that happened to accounts", EventsTaken, EventsRequest),
     Route(
         "get",
         "/api/drivers",

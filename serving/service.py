@@ -17,6 +17,8 @@ from starlette.types import ASGIApp
 from serving.answers import Answers
 from serving.api import api
 from serving.errors import Refusal
+from serving.event_payloads import EventsRequest, EventsTaken
+from serving.ingest import Ingest
 from serving.middleware import guarded, refused
 from serving.openapi import Document, document
 from serving.payloads import BatchPrediction, PredictBatchRequest, Prediction, PredictRequest
@@ -71,7 +73,9 @@ class Perennial:
         settings = Settings()
         _prepare_logs()
         self.champion = Champion(settings.releases)
-        self.published = PublishedRows(settings.rows, Store(settings.store))
+        store = Store(settings.store)
+        self.published = PublishedRows(settings.rows, store)
+        self.ingest = Ingest(store)
         self.answers = Answers(self.champion, self.published)
         # two threads: loading a million rows must not keep a new release waiting
         looks = (self.champion.refresh, self.published.refresh)
@@ -108,6 +112,12 @@ class Perennial:
     async def predict_batch(self, request: PredictBatchRequest, /) -> BatchPrediction:
         """Predict churn for up to a thousand accounts, in order; an account that fails does not fail the others."""
         return await anyio.to_thread.run_sync(self.answers.batch, request)
+
+    @bentoml.api(route="/events")
+    @refusing
+    async def events(self, request: EventsRequest, /) -> EventsTaken:
+        """Take rows of one table; what is accepted is on disk, and the accounts' predictions follow within a second."""
+        return await anyio.to_thread.run_sync(self.ingest.take, request)
 
 
 def _prepare_logs() -> None:

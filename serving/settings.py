@@ -52,6 +52,12 @@ class WebhookSettings(BaseSettings):
         """Whether there is anywhere to post to."""
         return bool(self.url)
 
+    def check(self) -> None:
+        """Raise ConfigError where the address or the secret cannot be used."""
+        from serving.signature import key_of
+
+        key_of(self.checked_secret())
+
     def checked_secret(self) -> str:
         """Return the secret, once the address is one that may be posted to.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from serving.scores import Score
+from serving.settings import WebhookSettings
 from serving.store_tables import WEBHOOKS
 
 TIER_CHANGED = "account.tier_changed"
@@ -44,6 +46,15 @@ def announce(connection: Connection, before: Score | None, after: Score) -> str 
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(WEBHOOKS)
     connection.execute(insert.values(message).on_conflict_do_nothing())
     return message_id
+
+
+def announcing(settings: WebhookSettings) -> Callable[[Connection, Score | None, Score], object]:
+    """Return what is called where a tier changed: it puts nothing down where there is nobody to tell."""
+    return announce if settings.is_on else _tell_nobody
+
+
+def _tell_nobody(connection: Connection, before: Score | None, after: Score) -> None:
+    """Put nothing down."""
 
 
 def _message_id(before: Score, after: Score) -> str:

@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own on this machine: made, stopped, killed and started, and gone with the block."""
+"""A PostgreSQL server of one's own on this machine, for tests and measurements; nothing of it outlives the block."""
 
 from __future__ import annotations
 
@@ -8,108 +8,125 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
-INSTALLED = Path("/usr/lib/postgresql")
-OWNERS = ("postgres", "nobody")
-PATIENCE_SECONDS = 30
+STARTS_WITHIN_SECONDS = 30
+AT_ONCE = 3
+"""SIGQUIT: as a power cut would; what was committed has to be recovered."""
 
 
-@dataclass(frozen=True)
 class PostgresServer:
-    """A server on 127.0.0.1, with a database `postgres` that anyone on this machine may use.
+    """A server on 127.0.0.1 that can be stopped and started, with its data in the folder `home`."""
 
-    Attributes
-    ----------
-    programs
-        folder of initdb and pg_ctl.
-    data
-        folder of its data.
-    port
-        where it listens.
-    owner
-        who runs it; None: who runs this.
-    """
-
-    programs: Path
-    data: Path
-    port: int
-    owner: str | None
+    def __init__(self, programs: Path, home: Path) -> None:
+        self.programs, self.home, self.owner, self.port = programs, home, _owner(), _free_port()
+        self._running: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """Its SQLAlchemy URL."""
-        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
+        """Its SQLAlchemy URL, without the name of a database: append one that `make_database` made."""
+        return f"postgresql+psycopg://perennial@127.0.0.1:{self.port}"
 
     def make(self) -> None:
         """Make its data."""
-        self._run("initdb", "--username", "postgres", "--auth", "trust", "--no-sync", "--pgdata", str(self.data))
+        if self.owner:
+            shutil.chown(self.home, self.owner)
+        command: list[str | Path] = [self.programs / "initdb", "-D", self.home / "data", "-E", "UTF8"]
+        command += ["-U", "perennial", "-A", "trust"]
+        subprocess.run(command, cwd=self.home, user=self.owner, check=True, capture_output=True)  # noqa: S603
 
     def start(self) -> None:
         """Start it, and come back once it answers."""
-        options = f"-p {self.port} -h 127.0.0.1 -k {self.data}"
-        log = str(self.data / "server.log")
-        self._run("pg_ctl", "start", "--wait", "--pgdata", str(self.data), "--log", log, "--options", options)
+        command: list[str | Path] = [self.programs / "postgres", "-D", self.home / "data", "-k", self.home]
+        command += ["-h", "127.0.0.1", "-p", str(self.port)]
+        with (self.home / "log").open("a") as log:
+            self._running = subprocess.Popen(command, cwd=self.home, user=self.owner, stdout=log, stderr=log)  # noqa: S603
+        end = time.monotonic() + STARTS_WITHIN_SECONDS
+        while not self._answers():
+            if time.monotonic() > end:
+                log_text = (self.home / "log").read_text()[-500:]
+                raise TimeoutError(f"got no answer of PostgreSQL; its log says: {log_text}")
+            time.sleep(0.05)
 
     def stop(self) -> None:
-        """Stop it at once, as a power cut would: what was committed has to be recovered."""
-        self._run("pg_ctl", "stop", "--mode", "immediate", "--wait", "--pgdata", str(self.data))
+        """Stop it at once; whoever is connected is cut off."""
+        if self._running is not None:
+            self._running.send_signal(AT_ONCE)
+            self._running.wait(timeout=STARTS_WITHIN_SECONDS)
+            self._running = None
 
-    def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self.programs / program), *arguments]
-        subprocess.run(  # noqa: S603
-            command,
-            user=self.owner,
-            check=True,
-            cwd=self.data,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=PATIENCE_SECONDS,
-        )
+    def _answers(self) -> bool:
+        command: list[str | Path] = [self.programs / "pg_isready", "-h", "127.0.0.1", "-p", str(self.port)]
+        command += ["-U", "perennial", "-d", "postgres"]
+        ready = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+        return ready.returncode == 0
 
 
-def installed_programs() -> Path | None:
-    """Return the folder of the newest PostgreSQL's programs, None where there is none."""
-    on_path = shutil.which("initdb")
-    versions = sorted(INSTALLED.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    return Path(on_path).parent if on_path else versions[-1].parent if versions else None
+def postgres_programs() -> Path | None:
+    """Return the folder of PostgreSQL's programs, the newest version's; None where there is none."""
+    found = shutil.which("initdb")
+    if found and shutil.which("postgres"):
+        return Path(found).resolve().parent
+    folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    return max(folders, key=lambda folder: float(folder.parent.name), default=None)
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Yield a server that runs; nothing of it outlives the block.
+def running_postgres() -> Iterator[PostgresServer]:
+    """Yield a server that runs.
 
     Raises
     ------
     FileNotFoundError
-        where PostgreSQL is not installed.
+        Where PostgreSQL is not installed.
     """
-    programs = installed_programs()
+    programs = postgres_programs()
     if programs is None:
-        raise FileNotFoundError("got no initdb; expected PostgreSQL 14 or later; install the package postgresql")
-    data = Path(tempfile.mkdtemp(prefix="perennial-postgres-"))
-    server = PostgresServer(programs, data, _free_port(), _owner())
+        raise FileNotFoundError("got no PostgreSQL programs; expected initdb and postgres; install postgresql")
+    home = Path(tempfile.mkdtemp(prefix="perennial-postgres-"))
+    server = PostgresServer(programs, home)
     try:
-        if server.owner:
-            shutil.chown(data, server.owner)
         server.make()
         server.start()
         yield server
     finally:
-        with suppress(subprocess.CalledProcessError):
-            server.stop()
-        shutil.rmtree(data, ignore_errors=True)
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Yield the URL of a server that runs, as `PostgresServer.url` has it.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where PostgreSQL is not installed.
+    """
+    with running_postgres() as server:
+        yield server.url
+
+
+def make_database(server: str, name: str) -> str:
+    """Make an empty database on a server and return its URL."""
+    from sqlalchemy import create_engine
+
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    engine.dispose()
+    return f"{server}/{name}"
 
 
 def _owner() -> str | None:
-    """Who is to run the server: root may not."""
-    if os.geteuid():
+    """Whom the server runs as: root cannot, so that it takes another that is there."""
+    if os.geteuid() != 0:
         return None
-    known = {user.pw_name for user in pwd.getpwall()}
-    return next(name for name in OWNERS if name in known)
+    names = {user.pw_name for user in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
 
 
 def _free_port() -> int:

@@ -67,6 +67,14 @@ def test_a_batch_tells_who_failed(perennial: Perennial) -> None:
     assert isinstance(found.results[2], Failure)
 
 
+def test_events_are_told_row_by_row(perennial: Perennial) -> None:
+    found = perennial.events(
+        "accounts", [{"account_id": "A-new", "employees": 40}, {"account_id": "A-2", "employees": "x"}]
+    )
+    assert [row.status for row in found.results] == ["accepted", "rejected"]
+    assert perennial.events("accounts", [{"account_id": "A-new", "employees": 40}]).duplicate == 1
+
+
 def test_findings_are_typed(perennial: Perennial) -> None:
     assert perennial.drivers().drivers[0].driver == "escalation"
     assert perennial.drivers("Größe klein").segment == "Größe klein"

@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import pytest
 
-from experiments.benchmarks.postgres_server import installed_programs, postgres_server
 from features.errors import ConfigError, DataError
 from serving.delivery import FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, Delivery, delivery_watch, wait_seconds
 from serving.outbox import messages, send_anew
@@ -22,7 +21,7 @@ from serving.scores import Score
 from serving.settings import WebhookSettings
 from serving.signature import verify
 from serving.store import Store
-from serving.store_tables import TABLES, WEBHOOKS
+from serving.store_tables import WEBHOOKS
 from serving.webhooks import announce
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105  # the example of Standard Webhooks
@@ -69,38 +68,20 @@ def receiver() -> Iterator[Receiver]:
         thread.join()
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    if installed_programs() is None:
-        pytest.skip("PostgreSQL is not installed: it takes its programs initdb and pg_ctl")
-    with postgres_server() as server:
-        yield server.url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'online.db'}"
-    return str(request.getfixturevalue("postgres"))
-
-
 @pytest.fixture
-def stores(url: str) -> Iterator[list[Store]]:
+def stores(store_url: str) -> Iterator[list[Store]]:
     """Two on one database, which is empty."""
-    both = [Store(url), Store(url)]
-    with both[0].alone() as connection:
-        for table in TABLES.sorted_tables:
-            connection.execute(table.delete())
+    both = [Store(store_url), Store(store_url)]
     yield both
     for store in both:
-        store.engine.dispose()
+        store.close()
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     made = Store(f"sqlite:///{tmp_path / 'online.db'}")
     yield made
-    made.engine.dispose()
+    made.close()
 
 
 def score(account_id: str, tier: str, at: float = NOON) -> Score:

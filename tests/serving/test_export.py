@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from experiments.benchmarks.postgres_server import installed_programs, postgres_server
 from features.errors import ConfigError, DataError
 from pipelines.score import score_rows
 from serving.cli import main
@@ -45,25 +44,10 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    if installed_programs() is None:
-        pytest.skip("PostgreSQL is not installed: it takes its programs initdb and pg_ctl")
-    with postgres_server() as server:
-        yield server.url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'crm.db'}"
-        return
-    url = str(request.getfixturevalue("postgres"))
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE IF EXISTS churn_scores, crm")
-    engine.dispose()
-    yield url
+@pytest.fixture
+def url(store_url: str) -> str:
+    """A CRM's database, which is empty."""
+    return store_url
 
 
 def held(url: str, table: str) -> list[dict[str, Any]]:
@@ -108,7 +92,7 @@ def test_the_store_and_the_file_of_scores_give_the_same_rows(answered: Any, tmp_
     assert found[0]["horizon_days"] == 90
     assert found[0]["as_of_date"] == date(2026, 1, 31)
     assert found[0]["reason_1"]
-    store.engine.dispose()
+    store.close()
 
 
 def test_a_file_has_one_line_an_account_in_the_words_of_the_mapping(tmp_path: Path) -> None:
@@ -250,7 +234,7 @@ def test_the_verb_writes_what_the_store_holds_and_says_what_is_lacking(
     store = Store(f"sqlite:///{tmp_path / 'online.db'}")
     with store.alone() as connection:
         write_scores(connection, [Score("A-1", "v1", None, 1.0, 0.5, "high", None, answer("A-1"))])
-    store.engine.dispose()
+    store.close()
     assert main(ask) == 0
     assert len(read(tmp_path / "crm.csv")) == 1
 

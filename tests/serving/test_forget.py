@@ -12,23 +12,36 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
-from experiments.benchmarks.postgres_server import installed_programs, postgres_server
+from experiments.benchmarks.postgres_server import make_database
 from features.errors import DataError
+from features.plain_rows import packed, row_text, unpacked
 from pipelines.config import read_settings
 from pipelines.monitoring.served import keep_scores
 from pipelines.release import read_release, verify
 from serving.cli import main
+from serving.event_payloads import EventsRequest
+from serving.fillings import fill as fill_store
 from serving.forget import forget
 from serving.forget_files import files_naming
+from serving.ingest import Ingest
+from serving.live_rows import LiveRow, write_live_rows
 from serving.published import load_rows
 from serving.scores import Score, write_scores
 from serving.store import Store
-from serving.store_tables import DUE, FEATURE_ROWS, HISTORIES, LIVE_ROWS, SCORES, WEBHOOKS
-from serving.tombstones import Tombstones
+from serving.store_tables import ACCOUNTS, FEATURE_ROWS, HISTORIES, LIVE_ROWS, SCORES, WEBHOOKS
+from serving.tombstones import allow_again, tombstones_of
 from serving.webhooks import announce
 
 GONE, STAYS = "Zoë-0007", "Zoë-00071"
-TABLES = (FEATURE_ROWS, SCORES, HISTORIES, LIVE_ROWS, DUE, WEBHOOKS)
+TABLES = (FEATURE_ROWS, SCORES, HISTORIES, LIVE_ROWS, ACCOUNTS, WEBHOOKS)
+KNOWN = {"batch": 1, "version": 1, "refresh_at": 0.0, "claimed_until": 0.0}
+
+
+CHILD = {"account_id": "C-1", "parent_account_id": GONE, "plan": "pro"}
+
+
+def live_row(table: str, account_id: str, row: dict) -> LiveRow:
+    return LiveRow(table, f"k-{account_id}", account_id, row_text(row))
 
 
 def fill(store: Store) -> None:
@@ -36,14 +49,13 @@ def fill(store: Store) -> None:
     with store.alone() as connection:
         for account_id in (GONE, STAYS):
             connection.execute(FEATURE_ROWS.insert(), {"account_id": account_id, "row": json.dumps({"seats": 1})})
-            connection.execute(HISTORIES.insert(), {"account_id": account_id, "rows": b"rows"})
-            connection.execute(DUE.insert(), {"account_id": account_id, "since": 1.0, "claimed_until": 0.0})
-            live = {"table_name": "accounts", "account_id": account_id, "received_at": 1.0}
-            rows = [
-                {**live, "row_key": account_id, "row": json.dumps({"account_id": account_id})},
-                {**live, "row_key": f"k-{account_id}", "table_name": "cases", "row": json.dumps({"of": account_id})},
-            ]
-            connection.execute(LIVE_ROWS.insert(), rows)
+            own = {"account_id": account_id}
+            connection.execute(HISTORIES.insert(), {**own, "rows": packed({"accounts": [own]})})
+            connection.execute(ACCOUNTS.insert(), {**own, **KNOWN})
+            write_live_rows(connection, [(live_row("accounts", account_id, own), 1)], 1.0)
+            write_live_rows(
+                connection, [(live_row("cases", account_id, {**own, "case_id": f"k-{account_id}"}), 1)], 1.0
+            )
             scores = [
                 Score(
                     account_id, "v1", f"2026-01-3{n}", float(n), 0.1, tier, None, json.dumps({"account_id": account_id})
@@ -52,9 +64,9 @@ def fill(store: Store) -> None:
             ]
             write_scores(connection, scores[1:])
             announce(connection, *scores)
-        child = {"account_id": "C-1", "parent_account_id": GONE, "plan": "pro"}
-        of_child = {"table_name": "accounts", "row_key": "C-1", "account_id": "C-1", "received_at": 1.0}
-        connection.execute(LIVE_ROWS.insert(), {**of_child, "row": json.dumps(child)})
+        connection.execute(ACCOUNTS.insert(), {"account_id": "C-1", "parent_account_id": GONE, **KNOWN})
+        connection.execute(HISTORIES.insert(), {"account_id": "C-1", "rows": packed({"accounts": [CHILD]})})
+        write_live_rows(connection, [(live_row("accounts", "C-1", CHILD), 1)], 1.0)
 
 
 def held(store: Store, account_id: str) -> list[str]:
@@ -119,10 +131,10 @@ def test_a_forgotten_account_is_nowhere_in_what_the_project_keeps(home: Path, st
     assert len(naming(home)) == 7
     settings = read_settings(home / "perennial.toml")
     found = forget(settings, store, GONE, time.time(), [home / "mine.csv"])
-    store.engine.dispose()
+    store.close()
     assert naming(home) == []
     told = "\n".join(found.erased)
-    places = ("feature_rows", "scores", "histories", "live_rows", "due", "webhooks", "as a parent", "rows.parquet")
+    places = ("feature_rows", "scores", "histories", "live_rows", "accounts", "webhooks", "as a parent", "rows.parquet")
     for place in (*places, "by-v1.parquet", "rejects.csv", "mine.csv", "kept panel", "release 2026-01-31-a"):
         assert place in told
     assert "accounts" in "\n".join(found.remains)
@@ -134,8 +146,12 @@ def test_all_others_stay(home: Path, store: Store) -> None:
     assert held(store, GONE) == []
     assert list(pd.read_parquet(home / ".perennial" / "rows.parquet")["account_id"]) == [STAYS]
     with store.engine.connect() as connection:
-        (child,) = connection.execute(sa.select(LIVE_ROWS.c.row).where(LIVE_ROWS.c.account_id == "C-1")).scalars()
-    assert json.loads(child) == {"account_id": "C-1", "parent_account_id": None, "plan": "pro"}
+        (live,) = connection.execute(sa.select(LIVE_ROWS).where(LIVE_ROWS.c.account_id == "C-1"))
+        history = connection.scalar(sa.select(HISTORIES.c.rows).where(HISTORIES.c.account_id == "C-1"))
+        (child,) = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.account_id == "C-1"))
+    left = {"account_id": "C-1", "plan": "pro"}
+    assert (json.loads(live.row), unpacked(history or b"")["accounts"]) == (left, [left])
+    assert (child.parent_account_id, child.version, live.version) == (None, 2, 2)
 
 
 def test_a_release_that_named_it_still_verifies(home: Path, store: Store) -> None:
@@ -153,7 +169,7 @@ def test_an_old_artifact_that_names_it_is_named(home: Path, store: Store) -> Non
     artifact.write_text(json.dumps({"typical": [GONE]}))
     found = forget(read_settings(home / "perennial.toml"), store, GONE, time.time())
     assert [place for place in found.remains if str(artifact) in place]
-    store.engine.dispose()
+    store.close()
     assert naming(home / ".perennial") == ["needs.json"]
 
 
@@ -163,8 +179,8 @@ def test_it_does_not_come_back_until_that_is_asked_for(home: Path, store: Store)
     forget(read_settings(home / "perennial.toml"), store, GONE, time.time())
     load_rows(home / "again.parquet", store)
     assert set(store.rows([GONE, STAYS])) == {STAYS}
-    assert Tombstones(store).lift(GONE)
-    assert not Tombstones(store).lift(GONE)
+    assert allow_again(store, GONE)
+    assert not allow_again(store, GONE)
     rows.assign(seats=3.0).to_parquet(home / "again.parquet", index=False)
     load_rows(home / "again.parquet", store)
     assert set(store.rows([GONE, STAYS])) == {GONE, STAYS}
@@ -176,20 +192,37 @@ def test_forgetting_twice_is_forgetting_once(home: Path, store: Store) -> None:
     assert forget(settings, store, GONE, 2.0).erased == (
         "the kept panel and its log: removed whole; the next run computes them again from your tables",
     )
-    assert Tombstones(store).among([GONE, STAYS]) == {GONE}
+    assert tombstones_of(store).among([GONE, STAYS]) == {GONE}
 
 
-def test_in_postgresql_too_nothing_is_left_of_it(home: Path) -> None:
-    if installed_programs() is None:
-        pytest.skip("PostgreSQL is not installed: it takes its programs initdb and pg_ctl")
-    with postgres_server() as server:
-        store = Store(server.url)
-        fill(store)
-        found = forget(read_settings(home / "perennial.toml"), store, GONE, time.time())
-        assert held(store, GONE) == []
-        assert held(store, STAYS) == [table.name for table in TABLES]
-        assert any("write-ahead log" in place for place in found.remains)
-        store.engine.dispose()
+def test_in_postgresql_too_nothing_is_left_of_it(home: Path, postgres: str) -> None:
+    store = Store(make_database(postgres, "forgetting"))
+    fill(store)
+    found = forget(read_settings(home / "perennial.toml"), store, GONE, time.time())
+    assert held(store, GONE) == []
+    assert held(store, STAYS) == [table.name for table in TABLES]
+    assert any("write-ahead log" in place for place in found.remains)
+    store.close()
+
+
+@pytest.mark.parametrize("named", ["account_id", "parent_account_id"])
+def test_an_event_does_not_bring_it_back(home: Path, store: Store, named: str) -> None:
+    forget(read_settings(home / "perennial.toml"), store, GONE, 1.0)
+    row = {"account_id": "C-2", named: GONE}
+    asked = EventsRequest(table="accounts", rows=[row, {"account_id": "C-3"}])
+    taken = Ingest(store).take(asked)
+    assert [result.status for result in taken.results] == ["rejected", "accepted"]
+    assert "got an account that was forgotten" in taken.results[0].problems[0].problem
+    assert held(store, GONE) == []
+
+
+def test_filling_from_tables_does_not_bring_it_back(home: Path, store: Store) -> None:
+    forget(read_settings(home / "perennial.toml"), store, GONE, 1.0)
+    fill_store(store, 1, {GONE: {"accounts": [{"account_id": GONE}]}, "C-1": {"accounts": [CHILD]}})
+    assert held(store, GONE) == []
+    with store.engine.connect() as connection:
+        history = connection.scalar(sa.select(HISTORIES.c.rows).where(HISTORIES.c.account_id == "C-1"))
+    assert GONE not in str(unpacked(history or b""))
 
 
 def test_a_longer_id_is_another_account(tmp_path: Path) -> None:
@@ -207,7 +240,7 @@ def test_a_file_that_is_neither_parquet_nor_csv_is_refused(home: Path, store: St
 def test_the_verb_says_what_was_erased_and_what_remains(
     home: Path, store: Store, capsys: pytest.CaptureFixture
 ) -> None:
-    store.engine.dispose()
+    store.close()
     ask = ["forget", GONE, "--config", str(home / "perennial.toml")]
     assert main(ask) == 0
     said = capsys.readouterr().out
