@@ -4,60 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from experiments.company import simulate
-from features.catalog import Feature
+from features.catalog import Feature, catalogue
+from features.incoming import read_row
 from features.labels import ChurnDefinition
+from features.online import OnlineFeatures, account_log
 from features.panel import PanelSettings, plan_at, read_panel
+from features.tables import TABLES
 from serving.event_payloads import TAKEN, EventsRequest
 from serving.feature_worker import FeatureWorker
 from serving.fillings import begin_filling, end_filling, fill, histories
 from serving.ingest import Ingest
-from serving.payloads import Prediction
 from serving.store import Store
-from serving.vocabulary import FeatureRow
 
 AS_OF = pd.Timestamp("2025-09-17 10:30:00.000001")
 KNOWN_TO_BATCH = pd.Timestamp("2025-06-01")
 CHURN = ChurnDefinition("subscription", horizon_days=90, grace_days=30)
 Tables = dict[str, pd.DataFrame]
-
-
-@dataclass
-class Constant:
-    """What says the same of every account: here it is features that matter."""
-
-    features: Sequence[Feature]
-    version: str = "constant"
-
-    @property
-    def release(self) -> Any:
-        return SimpleNamespace(churn=SimpleNamespace(encoder=SimpleNamespace(features=self.features)))
-
-    def predict(self, rows: Sequence[FeatureRow], explained: Sequence[bool]) -> list[Prediction]:
-        said: dict[str, Any] = dict.fromkeys(Prediction.model_fields)
-        said |= {"release": self.version, "churn_prob": 0.2, "tier": "low", "warnings": []}
-        return [
-            Prediction.model_construct(**{**said, "account_id": row.account_id, "as_of": row.as_of}) for row in rows
-        ]
-
-
-@dataclass
-class Appointed:
-    """A champion that stays."""
-
-    predictor: Constant
-
-    def refresh(self) -> None:
-        """Follow no pointer."""
+Sent = tuple[str, dict[str, Any]]
+Rebuilt = tuple[pd.DataFrame, tuple[Feature, ...]]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +49,7 @@ def tables() -> Tables:
 
 
 @pytest.fixture(scope="module")
-def rebuilt(tables: Tables, tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, tuple[Feature, ...]]:
+def rebuilt(tables: Tables, tmp_path_factory: pytest.TempPathFactory) -> Rebuilt:
     """The panel of all tables at the instant, and its features."""
     with opened(tables, tmp_path_factory.mktemp("all")) as warehouse:
         plan = plan_at(warehouse, CHURN, PanelSettings(), AS_OF)
@@ -109,8 +83,6 @@ def opened(tables: Tables, folder: Any) -> Any:
 
 def known_to_batch(tables: Tables) -> Tables:
     """What the batch held in June: not all accounts, and cases that were open then."""
-    from features.tables import TABLES
-
     early = {name: frame.copy() for name, frame in tables.items()}
     for name, frame in early.items():
         when = {"accounts": "created_at", "account_changes": "changed_at"}.get(name, TABLES[name].happened)
@@ -136,7 +108,7 @@ def as_sent(row: dict[str, Any]) -> dict[str, Any]:
     return sent
 
 
-def later_rows(tables: Tables, early: Tables) -> list[tuple[str, dict[str, Any]]]:
+def later_rows(tables: Tables, early: Tables) -> list[Sent]:
     """The rows that the batch does not hold as they are now."""
     rows = []
     for name in TAKEN:
@@ -146,7 +118,7 @@ def later_rows(tables: Tables, early: Tables) -> list[tuple[str, dict[str, Any]]
     return rows
 
 
-def sent(ingest: Ingest, rows: Sequence[tuple[str, dict[str, Any]]], at_once: int = 7) -> dict[str, int]:
+def sent(ingest: Ingest, rows: Sequence[Sent], at_once: int = 7) -> dict[str, int]:
     """Send rows in their order, a few of one table at a time."""
     count = {"accepted": 0, "duplicate": 0, "rejected": 0}
     begin = 0
@@ -185,12 +157,16 @@ def filled(store: Store, early: Tables, folder: Any) -> None:
 
 
 def test_shuffled_rows_with_duplicates_give_what_a_rebuild_gives(
-    tables: Tables, rebuilt: tuple[pd.DataFrame, tuple[Feature, ...]], live_store: Store, tmp_path: Any
+    tables: Tables,
+    rebuilt: tuple[pd.DataFrame, tuple[Feature, ...]],
+    live_store: Store,
+    tmp_path: Any,
+    make_champion: Any,
 ) -> None:
     panel, features = rebuilt
     early, store = known_to_batch(tables), live_store
     filled(store, early, tmp_path)
-    worker = FeatureWorker(store, Appointed(Constant(features)), as_of=AS_OF.to_pydatetime())  # type: ignore[arg-type]
+    worker = FeatureWorker(store, make_champion(features=features), as_of=AS_OF.to_pydatetime())
     while worker.step():
         pass
     rows = later_rows(tables, early)
@@ -212,3 +188,45 @@ def test_shuffled_rows_with_duplicates_give_what_a_rebuild_gives(
     while worker.step():
         pass
     assert_same(store, panel, features, list(tables["accounts"]["account_id"]))
+
+
+SUBSCRIPTION = {"subscription_id": "s", "account_id": "a", "start_date": datetime(2025, 1, 1), "mrr": 10.0}
+ORDERS: list[Sent] = [
+    ("contacts", {"contact_id": "k", "role": "Decision Maker", "active_from": "2025-02-01"}),
+    ("activities", {"activity_id": "1", "occurred_at": "2025-09-01", "event": "login", "contact_id": "k"}),
+    ("activities", {"activity_id": "2", "occurred_at": "2025-09-01", "event": "login", "recorded_at": "2025-09-10"}),
+    ("activities", {"activity_id": "3", "occurred_at": "2025-12-01", "event": "login"}),
+    ("cases", {"case_id": "c", "opened_at": "2025-08-01", "closed_at": "2025-08-03", "category": "billing"}),
+    ("survey_invitations", {"invitation_id": "i", "sent_at": "2025-07-01", "contact_id": "k"}),
+    (
+        "survey_responses",
+        {"response_id": "r", "answered_at": "2025-07-09", "metric": "nps", "score": 3, "invitation_id": "i"},
+    ),
+    ("survey_responses", {"response_id": "q", "answered_at": "2025-07-02", "metric": "nps", "score": 9}),
+    ("account_changes", {"change_id": "h", "changed_at": "2025-03-01", "column": "plan", "new_value": "pro"}),
+    ("accounts", {"plan": "pro", "created_at": "2024-05-01"}),
+]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    order=st.permutations(ORDERS), worked=st.sets(st.integers(0, len(ORDERS))), again=st.lists(st.sampled_from(ORDERS))
+)
+def test_whatever_the_order_and_however_often_it_is_computed_between(
+    order: list[Sent], worked: set[int], again: list[Sent], make_champion: Any
+) -> None:
+    online = OnlineFeatures(catalogue())
+    rows: dict[str, list[dict[str, Any]]] = {"subscriptions": [SUBSCRIPTION]}
+    for name, row in ORDERS:
+        rows.setdefault(name, []).append(read_row(TABLES[name], {**row, "account_id": "a"}).row)
+    expected = online.at(account_log("a", rows), AS_OF.to_pydatetime())
+    store = Store("sqlite://")
+    fill(store, begin_filling(store, CHURN, 0.0), {"a": {"subscriptions": [SUBSCRIPTION]}})
+    worker = FeatureWorker(store, make_champion(features=catalogue()), as_of=AS_OF.to_pydatetime())
+    ingest = Ingest(store)
+    for place, (name, row) in enumerate([*order, *again]):
+        if place in worked:
+            worker.step()
+        ingest.take(EventsRequest(table=name, rows=[{**row, "account_id": "a"}]))
+    worker.step()
+    assert store.rows(["a"])["a"].values == expected
