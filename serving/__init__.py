@@ -45,5 +45,5 @@ openapi         the document of every route, with examples
 segment_payloads  what /api/segments answers
 watch           looks again every so often
 places          where the command finds what the service uses
-settings        what the environment may say
+settings        what the environment may say; webhook_settings: of messages that go out
 """

@@ -11,10 +11,12 @@ import typer
 
 from pipelines.cli import app, main
 from pipelines.options import CONFIG, ConfigOption, JsonOption, give, say, settings_of
+from serving.keys_cli import keys_app
 from serving.outbox_cli import webhooks
-from serving.places import store_url
 
 __all__ = ["app", "main"]
+
+app.add_typer(keys_app, name="keys")
 
 
 @app.command()
@@ -22,18 +24,24 @@ def serve(
     config: ConfigOption = CONFIG,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)] = 3000,
+    no_keys: Annotated[bool, typer.Option("--no-keys", help="ask for no key; on a loopback address only")] = False,
 ) -> None:
-    """Answer over HTTP with the champion.
+    """Answer over HTTP with the champion, to callers with a key (`perennial keys create`).
 
     A new promotion is picked up while it runs. Beside it runs a feature worker, which computes features and scores
     anew when events come.
     """
-    from serving.settings import WebhookSettings
+    from serving.loopback import check_unlocked
+    from serving.settings import store_url
     from serving.supervisor import Supervisor
+    from serving.webhook_settings import WebhookSettings
 
     settings = settings_of(config)
     if (webhook := WebhookSettings()).is_on:
         webhook.check()
+    without = {"PERENNIAL_AUTH": "off"} if no_keys else {}
+    if "off" in (*without.values(), os.environ.get("PERENNIAL_AUTH")):
+        check_unlocked([host])
     settings.state_folder.mkdir(parents=True, exist_ok=True)
     environment = {
         "PERENNIAL_RELEASES": str(settings.releases_folder),
@@ -44,7 +52,7 @@ def serve(
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial"]
     command += ["--host", host, "--port", str(port)]
     worker = [sys.executable, "-m", "serving.feature_worker"]
-    raise typer.Exit(Supervisor(command, worker, environment | dict(os.environ)).run())
+    raise typer.Exit(Supervisor(command, worker, environment | dict(os.environ) | without).run())
 
 
 @app.command()
@@ -65,6 +73,7 @@ def materialize(
     from pipelines.progress import bar
     from serving.materialize import STAGES, instant_of
     from serving.materialize import materialize as run
+    from serving.settings import store_url
 
     settings = settings_of(config)
     instant = instant_of(as_of)

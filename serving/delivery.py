@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, delete, select, update
 
-from serving.settings import WebhookSettings
 from serving.signature import signed_headers
 from serving.store import Store
 from serving.store_tables import WEBHOOKS
 from serving.watch import Watch
+from serving.webhook_settings import WebhookSettings
 
 if TYPE_CHECKING:
     import httpx

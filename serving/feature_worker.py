@@ -25,9 +25,10 @@ from serving.histories import Histories, around
 from serving.live_scores import Computed, LiveScores
 from serving.releases import Champion
 from serving.scores import Score, scores_of, write_scores
-from serving.settings import Settings, WebhookSettings
+from serving.settings import Settings
 from serving.store import Store, write_rows
 from serving.store_tables import FEATURE_ROWS, SCORES
+from serving.webhook_settings import WebhookSettings
 from serving.webhooks import announcing
 
 MOST_AT_ONCE = 64

@@ -89,7 +89,7 @@ def _remains(settings: Settings, store: Store, account_id: str) -> Iterator[str]
     yield "models that learnt from it: no row of it is in them, but it shaped them; train again, then promote"
     for folder in (settings.state_folder, settings.releases_folder):
         for path in _named(folder, account_id):
-            yield f"{path}: an artifact of an old run that names it; delete that run in MLflow, or the file"
+            yield f"{path}: names it still, as artifacts of old runs do; delete that run in MLflow, or the file"
     if uri := settings.mlflow.tracking_uri:
         yield f"runs in MLflow at {_plain(uri)}: releases there name typical accounts; delete the runs of old ones"
 

@@ -15,9 +15,9 @@ from pipelines.engine import churn_definition, opened_tables
 from serving.feature_worker import FeatureWorker
 from serving.fillings import begin_filling, end_filling, fill, histories
 from serving.releases import Champion
-from serving.settings import WebhookSettings
 from serving.store import Store
 from serving.store_tables import ACCOUNTS, SCORES
+from serving.webhook_settings import WebhookSettings
 from serving.webhooks import announcing
 
 STAGES = ("reading tables", "filling the store", "scoring")

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipelines.config import Settings
     from serving.store import Store
-
-
-def store_url(settings: Settings) -> str:
-    """Return the SQLAlchemy URL of the online store: PERENNIAL_STORE, else a file in the state folder."""
-    return os.environ.get("PERENNIAL_STORE") or f"sqlite:///{settings.state_folder / 'online.db'}"
 
 
 def open_store(settings: Settings) -> Store:
@@ -26,6 +20,7 @@ def open_store(settings: Settings) -> Store:
     from sqlalchemy.exc import SQLAlchemyError
 
     from features.errors import DataError
+    from serving.settings import store_url
     from serving.store import Store
 
     try:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from features.errors import ConfigError
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+if TYPE_CHECKING:
+    from pipelines import config
 
 
 class Settings(BaseSettings):
@@ -25,63 +25,19 @@ class Settings(BaseSettings):
     releases: Path = Field(Path("releases"), description="folder of promoted releases and their pointer")
     rows: Path = Field(Path(".perennial/rows.parquet"), description="Parquet of the current feature rows")
     store: str = Field("sqlite:///.perennial/online.db", description="SQLAlchemy URL of the online store")
+    auth: Literal["keys", "off"] = Field(
+        "keys", description="off: whoever reaches the service may ask all; only where it listens on loopback alone"
+    )
     body_limit_bytes: int = Field(4_000_000, ge=1_000, description="larger request bodies are refused")
     body_timeout_seconds: float = Field(30.0, gt=0, description="a body that takes longer to arrive is refused")
-    poll_seconds: float = Field(1.0, ge=0.05, description="how often the pointer and the rows are looked at")
+    answer_timeout_seconds: float = Field(30.0, gt=0, description="an answer that takes longer is given up")
+    rate_per_second: float = Field(500.0, gt=0, description="requests of one key a second that a worker answers")
+    rate_burst: int = Field(1_000, ge=1, description="requests of one key at once, before that rate holds")
+    most_in_flight: int = Field(128, ge=1, description="requests at once in a worker; more get 429 at once")
+    most_heavy_in_flight: int = Field(8, ge=1, description="batches of accounts or events among them")
+    poll_seconds: float = Field(1.0, ge=0.05, description="how often the pointer, the rows and the keys are looked at")
 
 
-class WebhookSettings(BaseSettings):
-    """Where messages go and how, each read from the environment as PERENNIAL_WEBHOOK_<NAME>.
-
-    >>> WebhookSettings(url="https://crm.example/perennial").is_on
-    True
-    """
-
-    model_config = SettingsConfigDict(env_prefix="PERENNIAL_WEBHOOK_", frozen=True)
-
-    url: str | None = Field(None, description="address that messages are posted to; without one none are")
-    secret: SecretStr | None = Field(None, description="what signs them: whsec_ and base64 of 24 bytes or more")
-    secret_file: Path | None = Field(None, description="file that holds the secret, in its place")
-    allow_http: bool = Field(False, description="whether the address may be http beyond this host")
-    attempts: int = Field(12, ge=1, le=50, description="a message that failed so often is dead: after about a day")
-    timeout_seconds: float = Field(10.0, gt=0, le=60, description="how long the receiver may take")
-    lease_seconds: float = Field(120.0, ge=1, description="a message whose sender died is tried again after so long")
-
-    @property
-    def is_on(self) -> bool:
-        """Whether there is anywhere to post to."""
-        return bool(self.url)
-
-    def check(self) -> None:
-        """Raise ConfigError where the address or the secret cannot be used."""
-        from serving.signature import key_of
-
-        key_of(self.checked_secret())
-
-    def checked_secret(self) -> str:
-        """Return the secret, once the address is one that may be posted to.
-
-        Raises
-        ------
-        ConfigError
-            When there is no usable address, or no secret.
-        """
-        address = urlsplit(self.url or "")
-        may_be_http = self.allow_http or address.hostname in LOOPBACK
-        if not address.hostname or address.scheme not in (("https", "http") if may_be_http else ("https",)):
-            do = "set PERENNIAL_WEBHOOK_URL, or PERENNIAL_WEBHOOK_ALLOW_HTTP=1 within a network of your own"
-            raise ConfigError.of(f"the webhook address {self.url!r}", "one that begins with https://", do)
-        if self.secret_file is not None:
-            return _text_of(self.secret_file)
-        if self.secret is None:
-            do = "set PERENNIAL_WEBHOOK_SECRET or PERENNIAL_WEBHOOK_SECRET_FILE"
-            raise ConfigError.of("no webhook secret", "one, as messages are signed", do)
-        return self.secret.get_secret_value()
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text("utf-8").strip()
-    except OSError as problem:
-        came = f"a file of the webhook secret that cannot be read ({problem.strerror})"
-        raise ConfigError.of(came, "one line in a file", "see PERENNIAL_WEBHOOK_SECRET_FILE") from None
+def store_url(settings: config.Settings) -> str:
+    """Return the URL of the online store that a settings file implies, or that the environment names instead."""
+    return os.environ.get("PERENNIAL_STORE") or f"sqlite:///{settings.state_folder / 'online.db'}"

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from serving.scores import Score
-from serving.settings import WebhookSettings
 from serving.store_tables import WEBHOOKS
+from serving.webhook_settings import WebhookSettings
 
 TIER_CHANGED = "account.tier_changed"
 

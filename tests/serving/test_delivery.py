@@ -18,10 +18,10 @@ from features.errors import ConfigError, DataError
 from serving.delivery import FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, Delivery, delivery_watch, wait_seconds
 from serving.outbox import messages, send_anew
 from serving.scores import Score
-from serving.settings import WebhookSettings
 from serving.signature import verify
 from serving.store import Store
 from serving.store_tables import WEBHOOKS
+from serving.webhook_settings import WebhookSettings
 from serving.webhooks import announce
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105  # the example of Standard Webhooks

@@ -238,8 +238,9 @@ def test_a_file_that_is_neither_parquet_nor_csv_is_refused(home: Path, store: St
 
 
 def test_the_verb_says_what_was_erased_and_what_remains(
-    home: Path, store: Store, capsys: pytest.CaptureFixture
+    home: Path, store: Store, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("PERENNIAL_STORE", raising=False)
     store.close()
     ask = ["forget", GONE, "--config", str(home / "perennial.toml")]
     assert main(ask) == 0

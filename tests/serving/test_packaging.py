@@ -14,7 +14,8 @@ import httpx
 import pytest
 import yaml
 
-from serving.settings import Settings, WebhookSettings
+from serving.settings import Settings
+from serving.webhook_settings import WebhookSettings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
