@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from serving.store import Store
-from serving.store_tables import DUE, WEBHOOKS
+from serving.store_tables import ACCOUNTS, WEBHOOKS
 
-OF_DUE = select(func.count(), func.min(DUE.c.since))
+OF_DUE = select(func.count(), func.min(ACCOUNTS.c.since)).where(ACCOUNTS.c.since.is_not(None))
 OF_WEBHOOKS = (
     select(WEBHOOKS.c.state, func.count(), func.count().filter(WEBHOOKS.c.attempts > 0))
     .where(WEBHOOKS.c.state.in_(["waiting", "dead"]))

@@ -28,7 +28,9 @@ FeatureValue = Annotated[
 ]
 
 
-class _Request(BaseModel):
+class StrictRequest(BaseModel):
+    """What is asked: its fields and no others, each of its own type."""
+
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True)
 
     @model_validator(mode="before")
@@ -45,7 +47,7 @@ class _Request(BaseModel):
         return came
 
 
-class PredictRequest(_Request):
+class PredictRequest(StrictRequest):
     """One account: by its id where the service holds its feature row, or by features sent along."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"account_id": "A-00042"}})  # BentoML knows no "examples"
@@ -68,7 +70,7 @@ class PredictRequest(_Request):
         return self
 
 
-class PredictBatchRequest(_Request):
+class PredictBatchRequest(StrictRequest):
     """Up to a thousand accounts, each asked for as in a single prediction."""
 
     accounts: list[PredictRequest] = Field(min_length=1, max_length=MOST_ACCOUNTS, fail_fast=True)

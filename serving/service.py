@@ -19,12 +19,15 @@ from serving.api import api
 from serving.backlog import Waiting
 from serving.direct import Direct
 from serving.errors import Refusal
+from serving.event_payloads import EventsRequest, EventsTaken
+from serving.ingest import Ingest
 from serving.kept_keys import KeptKeys
 from serving.keyring import Keyring
 from serving.logs import prepare_logs
 from serving.loopback import check_unlocked, listening_hosts
 from serving.metrics import Metrics
 from serving.middleware import guarded, refused
+from serving.openapi import Document, document
 from serving.payloads import BatchPrediction, PredictBatchRequest, Prediction, PredictRequest
 from serving.processor import answer_alone
 from serving.published import PublishedRows
@@ -50,6 +53,11 @@ class GuardedService(bentoml.Service):  # type: ignore[misc]  # mypy does not fo
         app.router.routes = [route for route in app.router.routes if route.name not in HIDDEN]
         keyring = None if _is_unlocked(settings) else lambda: _running().keyring
         return guarded(Direct(app, _running), settings, keyring, [lambda line: _running().metrics.request(line)])
+
+    @property
+    def openapi_spec(self) -> Document:
+        """The document that /docs.json shows, in place of BentoML's."""
+        return document()
 
 
 def refusing(endpoint: Callable[[Any, Request], Awaitable[Answer]]) -> Callable[[Any, Request], Awaitable[Answer]]:
@@ -84,6 +92,7 @@ class Perennial:
         self.champion = Champion(settings.releases, self.metrics.happened)
         store = Store(settings.store)
         self.published = PublishedRows(settings.rows, store)
+        self.ingest = Ingest(store)
         self.answers = Answers(self.champion, self.published)
         self.keyring = Keyring(KeptKeys(store))
         self.waiting = Waiting(store)
@@ -124,6 +133,12 @@ class Perennial:
     async def predict_batch(self, request: PredictBatchRequest, /) -> BatchPrediction:
         """Predict churn for up to a thousand accounts, in order; an account that fails does not fail the others."""
         return await anyio.to_thread.run_sync(self.answers.batch, request)
+
+    @bentoml.api(route="/events")
+    @refusing
+    async def events(self, request: EventsRequest, /) -> EventsTaken:
+        """Take rows of one table; what is accepted is on disk, and the accounts' predictions follow within a second."""
+        return await anyio.to_thread.run_sync(self.ingest.take, request)
 
 
 def _running() -> Perennial:

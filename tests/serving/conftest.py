@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -260,6 +261,37 @@ def wait() -> Any:
 @pytest.fixture
 def client(served: tuple[Any, Company]) -> Any:
     return served[0]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server, by its URL."""
+    from experiments.benchmarks.postgres_server import postgres_programs, postgres_server
+
+    if postgres_programs() is None:
+        pytest.skip("PostgreSQL is not here: it takes its programs initdb and postgres")
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def live_store(store_url: str) -> Iterator[Any]:
+    """An empty store, on both databases."""
+    from serving.store import Store
+
+    store = Store(store_url)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store: a test that asks for it runs on both databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'online.db'}"
+    from experiments.benchmarks.postgres_server import make_database
+
+    return make_database(request.getfixturevalue("postgres"), f"store_{uuid.uuid4().hex}")
 
 
 def _free_port() -> int:
