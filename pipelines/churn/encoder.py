@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from features.catalog import Feature
+from features.catalog import Feature, from_dict, to_dict
 from features.errors import DataError, ReleaseError
 
 if TYPE_CHECKING:
@@ -237,8 +237,8 @@ class Encoder:
         return np.array(found, dtype=np.float32)[positions]
 
     def to_json(self) -> str:
-        """Return the encoder as plain JSON."""
-        declared = [{k: v for k, v in asdict(f).items() if k != "compute"} for f in self.features]
+        """Return the encoder as plain JSON, with what each feature computes: who serves it computes it anew."""
+        declared = [to_dict(feature) for feature in self.features]
         return json.dumps({"features": declared, "levels": self.levels}, ensure_ascii=False, indent=1)
 
     @classmethod
@@ -252,7 +252,7 @@ class Encoder:
         """
         try:
             plain = json.loads(text)
-            features = tuple(Feature(**declared) for declared in plain["features"])
+            features = tuple(from_dict(declared) for declared in plain["features"])
             levels = {name: tuple(names) for name, names in plain["levels"].items()}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ReleaseError.of(
