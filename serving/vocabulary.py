@@ -82,7 +82,11 @@ class Vocabulary:
     def _reads(self, name: str, value: Value) -> bool:
         if name in self.numbers:
             return not isinstance(value, str)
-        return isinstance(value, str) or name not in self.levels or any(map(_is_numeric, self.levels[name]))
+        return isinstance(value, str) or name not in self.levels or self.takes_numbers(name)
+
+    def takes_numbers(self, name: str) -> bool:
+        """Return whether a category takes numbers beside text: one whose levels look like numbers."""
+        return any(map(_is_numeric, self.levels[name]))
 
     def _expected(self, name: str, value: Value) -> str:
         kind = "a number" if name in self.numbers else f"text such as {_listed(sorted(self.levels[name])[:3])}"
