@@ -29,6 +29,21 @@ supervisor      runs the service and the feature worker together
 scores          the latest prediction of every account
 upsert          rows in place of those with the same key, in any dialect
 published       puts the rows that scoring publishes into the store
+webhooks        what is told of an account whose tier changed
+delivery        such messages on their way out: claimed, posted, tried again
+signature       what signs them, and how a receiver verifies it
+outbox          what went out, waits or is dead; outbox_cli has its verbs
+export          the latest scores, to where a CRM finds them
+export_fields   what a CRM is given of an account
+export_mapping  under which names and in whose words
+export_csv      as a file; export_table: as rows of another database
+forget          an account erased wherever the project keeps it
+forget_store    from the store; forget_files: from files
+tombstones      who was forgotten and must not come back
+client          the service, from Python
+openapi         the document of every route, with examples
+segment_payloads  what /api/segments answers
 watch           looks again every so often
-settings        what the environment may say
+places          where the command finds what the service uses
+settings        what the environment may say; webhook_settings: of messages that go out
 """

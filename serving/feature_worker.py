@@ -21,6 +21,7 @@ from features.errors import ReleaseError
 from features.labels import ChurnDefinition
 from serving import accounts
 from serving.accounts import REFRESH_SECONDS, Claim
+from serving.delivery import delivery_watch
 from serving.fillings import current_churn
 from serving.histories import Histories, around
 from serving.live_scores import Computed, LiveScores
@@ -30,6 +31,8 @@ from serving.scores import Score, scores_of, write_scores
 from serving.settings import Settings
 from serving.store import Store, write_rows
 from serving.store_tables import FEATURE_ROWS, SCORES
+from serving.webhook_settings import WebhookSettings
+from serving.webhooks import announcing
 
 MOST_AT_ONCE = 64
 MOST_STALE_AT_ONCE = 16
@@ -40,7 +43,7 @@ GATHERS_SECONDS = 0.15
 REST_SECONDS = 300.0
 """So long an account rests whose features could not be computed."""
 
-Announce = Callable[[Connection, Score | None, Score], None]
+Announce = Callable[[Connection, Score | None, Score], object]
 
 log = logging.getLogger("perennial.serving")
 
@@ -210,8 +213,13 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     threading.Thread(target=_stop_without, args=(parent, stopped), daemon=True).start()
-    worker = FeatureWorker(Store(settings.store), Champion(settings.releases))
+    store, webhooks = Store(settings.store), WebhookSettings()
+    worker = FeatureWorker(store, Champion(settings.releases), announcing(webhooks))
+    if delivery := delivery_watch(store, webhooks):
+        delivery.start()
     run(worker, stopped, settings.poll_seconds)
+    if delivery:
+        delivery.stop()
     return 0
 
 

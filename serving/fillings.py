@@ -14,6 +14,7 @@ from features.plain_rows import Row, micros, packed, row_of, row_text
 from serving import accounts
 from serving.store import Store
 from serving.store_tables import ACCOUNTS, FEATURE_ROWS, FILLINGS, HISTORIES, LIVE_ROWS, SCORES
+from serving.tombstones import tombstones_of
 from serving.upsert import upsert
 
 if TYPE_CHECKING:
@@ -73,11 +74,31 @@ def histories(warehouse: Warehouse, rows_at_once: int = ROWS_AT_ONCE) -> Iterato
 
 def fill(store: Store, number: int, found: Mapping[str, History]) -> None:
     """Put histories in place of the accounts' former ones; live rows that they hold just so are live no more."""
+    found = _unforgotten(store, found)
     account_ids = sorted(found)
     for begin in range(0, len(account_ids), ACCOUNTS_AT_ONCE):
         some = account_ids[begin : begin + ACCOUNTS_AT_ONCE]
         with store.writing() as connection:
             _fill(connection, number, {account_id: found[account_id] for account_id in some})
+
+
+def _unforgotten(store: Store, found: Mapping[str, History]) -> Mapping[str, History]:
+    """Histories without those of forgotten accounts, nor their names as parents."""
+    tombstones = tombstones_of(store)
+    gone = tombstones.among(found)
+    parents = {row["parent_account_id"] for own in found.values() for row in own.get("accounts", []) if _parent(row)}
+    hidden = tombstones.among(parents)
+    kept = {account_id: rows for account_id, rows in found.items() if account_id not in gone}
+    for rows in kept.values() if hidden else ():
+        rows["accounts"] = [
+            {**row, "parent_account_id": None} if _parent(row) in hidden else row for row in rows.get("accounts", [])
+        ]
+    return kept
+
+
+def _parent(row: Row) -> str | None:
+    found: str | None = row.get("parent_account_id")
+    return found
 
 
 def _fill(connection: Connection, number: int, found: Mapping[str, History]) -> None:

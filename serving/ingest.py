@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from sqlalchemy import Connection
@@ -21,10 +21,12 @@ from serving.event_payloads import TAKEN, EventsRequest, EventsTaken, RowTaken
 from serving.live_rows import LiveRow, held_rows, write_live_rows
 from serving.payloads import Detail
 from serving.store import Store
+from serving.tombstones import Tombstones
 
 DOWN = "the online store does not answer, so nothing of this request was stored; send it again in a minute"
 TRIES = 3
 MOST_TOGETHER = 64
+PARENT = "parent_account_id"
 
 
 @dataclass
@@ -36,6 +38,7 @@ class _Request:
     rows: dict[int, LiveRow]
     results: list[RowTaken] | None = None
     problem: Exception | None = None
+    forgotten: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, request: EventsRequest) -> _Request:
@@ -109,7 +112,9 @@ class Ingest:
     def _write(self, connection: Connection, requests: Sequence[_Request]) -> list[list[RowTaken]]:
         for request in requests:
             if request.table.name == "accounts":
-                accounts.add(connection, request.account_ids)
+                named = {*request.account_ids, *_parents(request.incoming)}
+                request.forgotten = Tombstones(connection).among(named)
+                accounts.add(connection, request.account_ids - request.forgotten)
         known = accounts.locked(connection, set().union(*(request.account_ids for request in requests)))
         return [self._write_one(connection, request, known) for request in requests]
 
@@ -119,7 +124,9 @@ class Ingest:
         for place, each in enumerate(request.incoming):
             key = each.row.get(request.table.key[0])
             details = _details(place, each.problems)
-            if place in rows and not (details := _misplaced(place, rows[place], known, held)):
+            if place in rows:
+                details = _forgotten(place, each, request.forgotten) or _misplaced(place, rows[place], known, held)
+            if not details:
                 results.append(_accept(place, rows[place], held, changed))
             else:
                 results.append(RowTaken(row=place, key=key, status="rejected", problems=details))
@@ -133,6 +140,18 @@ class Ingest:
         write_live_rows(connection, [(row, known[row.account_id]) for row in rows], now)
         accounts.touch(connection, touched, now)
         accounts.place(connection, [row_of(row.table, row.text) for row in rows if row.table == "accounts"])
+
+
+def _parents(incoming: Sequence[Incoming]) -> set[str]:
+    return {str(each.row[PARENT]) for each in incoming if each.row.get(PARENT)}
+
+
+def _forgotten(place: int, incoming: Incoming, forgotten: set[str]) -> list[Detail]:
+    """Why a row cannot be stored that names a forgotten account."""
+    do = "leave it out, or let it come back with `perennial forget --allow-again`"
+    problem = f"got an account that was forgotten; expected one that may be kept; {do}"
+    named = [name for name in ("account_id", PARENT) if incoming.row.get(name) in forgotten]
+    return [Detail(where=f"rows.{place}.{name}", problem=problem) for name in named]
 
 
 def _table(name: str) -> Table:

@@ -19,6 +19,8 @@ from serving.live_scores import LiveScores
 from serving.releases import Champion
 from serving.store import Store
 from serving.store_tables import ACCOUNTS, SCORES
+from serving.webhook_settings import WebhookSettings
+from serving.webhooks import announcing
 
 STAGES = ("reading tables", "filling the store", "scoring")
 
@@ -88,7 +90,9 @@ def materialize(settings: Settings, url: str, as_of: datetime | None, tell: Prog
 
 def _score_all(store: Store, champion: Champion, churn: ChurnDefinition, as_of: datetime | None) -> str | None:
     """Compute all that is due, side by side with feature workers that run; return by which release, None without."""
-    worker = FeatureWorker(store, champion, as_of=as_of)
+    # A look at another time is no change of today.
+    announce = announcing(WebhookSettings() if as_of is None else WebhookSettings(url=None))
+    worker = FeatureWorker(store, champion, announce, as_of=as_of)
     worker.refresh()
     if champion.predictor:
         LiveScores(champion.predictor, churn)

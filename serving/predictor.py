@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from features.errors import ReleaseError
 from pipelines.churn.calibration import probability
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.reasons import Explanation, explain
@@ -17,9 +16,6 @@ from serving.drivers import DriverAnswers
 from serving.payloads import Ahead, Membership, Prediction, ReasonGiven, Stayed
 from serving.segments import SegmentAnswers
 from serving.vocabulary import FeatureRow, Vocabulary
-
-TOLERANCE = 1e-6
-"""How far reasons may be from adding up to the log-odds."""
 
 
 class Predictor:
@@ -44,21 +40,6 @@ class Predictor:
         self.drivers = DriverAnswers(release.manifest, release.drivers)
         self.segments = SegmentAnswers(release)
         _, self.base_log_odds = release.churn.contributions(self.vocabulary.columns([{}]))
-
-    def warm(self) -> None:
-        """Predict once, for an account of which nothing is known, so that the first caller does not wait.
-
-        Raises
-        ------
-        ReleaseError
-            When what comes out is no prediction, or its reasons do not add up to it.
-        """
-        (found,) = self.predict([FeatureRow({})], [True])
-        contributions, base = self.release.churn.contributions(self.vocabulary.columns([{}]))
-        total = base + float(contributions.sum())
-        if not abs(total - found.log_odds) <= TOLERANCE:
-            came = f"release {self.version}, whose reasons add up to {total} where it predicts {found.log_odds}"
-            raise ReleaseError.of(came, "reasons that add up to the prediction", "train again")
 
     def predict(self, rows: Sequence[FeatureRow], explained: Sequence[bool]) -> list[Prediction]:
         """Return the predictions of rows that the vocabulary can read, with reasons where `explained` says so."""

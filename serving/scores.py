@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, select
 
-from serving.store_tables import SCORES
+from serving.store_tables import FEATURE_ROWS, SCORES
 from serving.upsert import upsert
 
 SOME_SCORES = select(SCORES).where(SCORES.c.account_id.in_(bindparam("account_ids", expanding=True)))
+
+THE_SAME_ROW = and_(
+    FEATURE_ROWS.c.account_id == SCORES.c.account_id, FEATURE_ROWS.c.as_of.is_not_distinct_from(SCORES.c.as_of)
+)
+"""Of the feature row that is held now: a row with another as_of was computed anew since."""
+SOME_KEPT = (
+    select(SCORES)
+    .join(FEATURE_ROWS, THE_SAME_ROW)
+    .where(SCORES.c.account_id.in_(bindparam("account_ids", expanding=True)), SCORES.c.release == bindparam("release"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +69,10 @@ def write_scores(connection: Connection, scores: Sequence[Score]) -> None:
 def scores_of(connection: Connection, account_ids: Sequence[str]) -> dict[str, Score]:
     """Return the scores of those accounts that have one, by account."""
     found = connection.execute(SOME_SCORES, {"account_ids": account_ids})
+    return {row.account_id: Score(*row) for row in found}
+
+
+def kept_answers(connection: Connection, account_ids: Sequence[str], release: str) -> dict[str, Score]:
+    """Return the scores that this release made of the very feature rows that are held now, by account."""
+    found = connection.execute(SOME_KEPT, {"account_ids": account_ids, "release": release})
     return {row.account_id: Score(*row) for row in found}

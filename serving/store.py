@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from features.errors import DataError
 from serving.migrations import migrate
+from serving.scores import Score, kept_answers
 from serving.store_tables import ACCOUNTS, FEATURE_ROWS, PUBLISHED_ROWS
 from serving.upsert import upsert
 from serving.vocabulary import FeatureRow
@@ -50,6 +51,11 @@ class Store:
         with self.engine.connect() as connection:
             found = connection.execute(SOME_ROWS, {"account_ids": account_ids})
             return {a: FeatureRow(json.loads(row), a, as_of) for a, as_of, row in found}
+
+    def kept_answers(self, account_ids: Sequence[str], release: str) -> dict[str, Score]:
+        """Return the answers that this release gave of the very rows that are held now, by account."""
+        with self.engine.connect() as connection:
+            return kept_answers(connection, account_ids, release)
 
     def fingerprint(self) -> str | None:
         """Return the SHA-256 of the published file that the rows come from, None before the first."""

@@ -124,3 +124,12 @@ WEBHOOKS = Table(
     Index("webhooks_by_account", "account_id"),
 )
 """Messages that go out: `state` is waiting, sent or dead."""
+
+FORGOTTEN = Table(
+    "forgotten",
+    TABLES,
+    Column("hash", String(64), primary_key=True),
+    Column("salt", String(32), nullable=False),
+    Column("forgotten_at", Float, nullable=False),
+)
+"""Accounts that were erased and must not come back: SHA-256 of a salt, the same in every row, and the id."""

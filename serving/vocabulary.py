@@ -73,6 +73,15 @@ class Vocabulary:
         names = [name for name, value in values.items() if value is not None and not self._reads(name, value)]
         return [Detail(where=f"features.{n}", problem=self._expected(n, values[n])) for n in names[:MOST_NAMED]]
 
+    def readable(self, values: Values) -> Values:
+        """Return those of the values that this release knows and can read.
+
+        >>> Vocabulary(frozenset({"seats"}), {}).readable({"seats": 3, "plan": "pro"})
+        {'seats': 3}
+        """
+        known = {name: value for name, value in values.items() if name in self.numbers or name in self.levels}
+        return {name: value for name, value in known.items() if value is None or self._reads(name, value)}
+
     def _reads(self, name: str, value: Value) -> bool:
         if name in self.numbers:
             return not isinstance(value, str)

@@ -14,6 +14,55 @@ from contextlib import contextmanager
 from pathlib import Path
 
 STARTS_WITHIN_SECONDS = 30
+AT_ONCE = 3
+"""SIGQUIT: as a power cut would; what was committed has to be recovered."""
+
+
+class PostgresServer:
+    """A server on 127.0.0.1 that can be stopped and started, with its data in the folder `home`."""
+
+    def __init__(self, programs: Path, home: Path) -> None:
+        self.programs, self.home, self.owner, self.port = programs, home, _owner(), _free_port()
+        self._running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its SQLAlchemy URL, without the name of a database: append one that `make_database` made."""
+        return f"postgresql+psycopg://perennial@127.0.0.1:{self.port}"
+
+    def make(self) -> None:
+        """Make its data."""
+        if self.owner:
+            shutil.chown(self.home, self.owner)
+        command: list[str | Path] = [self.programs / "initdb", "-D", self.home / "data", "-E", "UTF8"]
+        command += ["-U", "perennial", "-A", "trust"]
+        subprocess.run(command, cwd=self.home, user=self.owner, check=True, capture_output=True)  # noqa: S603
+
+    def start(self) -> None:
+        """Start it, and come back once it answers."""
+        command: list[str | Path] = [self.programs / "postgres", "-D", self.home / "data", "-k", self.home]
+        command += ["-h", "127.0.0.1", "-p", str(self.port)]
+        with (self.home / "log").open("a") as log:
+            self._running = subprocess.Popen(command, cwd=self.home, user=self.owner, stdout=log, stderr=log)  # noqa: S603
+        end = time.monotonic() + STARTS_WITHIN_SECONDS
+        while not self._answers():
+            if time.monotonic() > end:
+                log_text = (self.home / "log").read_text()[-500:]
+                raise TimeoutError(f"got no answer of PostgreSQL; its log says: {log_text}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop it at once; whoever is connected is cut off."""
+        if self._running is not None:
+            self._running.send_signal(AT_ONCE)
+            self._running.wait(timeout=STARTS_WITHIN_SECONDS)
+            self._running = None
+
+    def _answers(self) -> bool:
+        command: list[str | Path] = [self.programs / "pg_isready", "-h", "127.0.0.1", "-p", str(self.port)]
+        command += ["-U", "perennial", "-d", "postgres"]
+        ready = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+        return ready.returncode == 0
 
 
 def postgres_programs() -> Path | None:
@@ -26,8 +75,8 @@ def postgres_programs() -> Path | None:
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """Yield the SQLAlchemy URL of a server's database, without its name: append one that `make_database` made.
+def running_postgres() -> Iterator[PostgresServer]:
+    """Yield a server that runs.
 
     Raises
     ------
@@ -37,16 +86,28 @@ def postgres_server() -> Iterator[str]:
     programs = postgres_programs()
     if programs is None:
         raise FileNotFoundError("got no PostgreSQL programs; expected initdb and postgres; install postgresql")
-    owner = _owner()
     home = Path(tempfile.mkdtemp(prefix="perennial-postgres-"))
+    server = PostgresServer(programs, home)
     try:
-        if owner:
-            shutil.chown(home, owner)
-        _run([programs / "initdb", "-D", home / "data", "-U", "perennial", "-A", "trust", "-E", "UTF8"], home, owner)
-        with _running(programs, home, owner) as port:
-            yield f"postgresql+psycopg://perennial@127.0.0.1:{port}"
+        server.make()
+        server.start()
+        yield server
     finally:
+        server.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Yield the URL of a server that runs, as `PostgresServer.url` has it.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where PostgreSQL is not installed.
+    """
+    with running_postgres() as server:
+        yield server.url
 
 
 def make_database(server: str, name: str) -> str:
@@ -68,37 +129,7 @@ def _owner() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
-def _run(command: list[str | Path], home: Path, owner: str | None) -> None:
-    subprocess.run(command, cwd=home, user=owner, check=True, capture_output=True)  # noqa: S603  # our own arguments
-
-
-@contextmanager
-def _running(programs: Path, home: Path, owner: str | None) -> Iterator[int]:
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command: list[str | Path] = [programs / "postgres", "-D", home / "data", "-k", home]
-    command += ["-h", "127.0.0.1", "-p", str(port)]
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=home, user=owner, stdout=log, stderr=log)  # noqa: S603
-    try:
-        _wait_until_ready(programs, port, home)
-        yield port
-    finally:
-        server.send_signal(2)  # SIGINT: at once, without waiting for those who are connected
-        server.wait(timeout=STARTS_WITHIN_SECONDS)
-
-
-def _wait_until_ready(programs: Path, port: int, home: Path) -> None:
-    end = time.monotonic() + STARTS_WITHIN_SECONDS
-    while True:
-        ready = subprocess.run(  # noqa: S603
-            [programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port), "-U", "perennial", "-d", "postgres"],
-            capture_output=True,
-            check=False,
-        )
-        if ready.returncode == 0:
-            return
-        if time.monotonic() > end:
-            raise TimeoutError(f"got no answer of PostgreSQL; its log says: {(home / 'log').read_text()[-500:]}")
-        time.sleep(0.05)
+        return int(probe.getsockname()[1])

@@ -81,3 +81,9 @@ def upgrade() -> None:
     )
     op.create_index("webhooks_by_time", "webhooks", ["state", "next_at"])
     op.create_index("webhooks_by_account", "webhooks", ["account_id"])
+    op.create_table(
+        "forgotten",
+        sa.Column("hash", sa.String(64), primary_key=True),
+        sa.Column("salt", sa.String(32), nullable=False),
+        sa.Column("forgotten_at", sa.Float, nullable=False),
+    )

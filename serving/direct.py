@@ -1,0 +1,121 @@
+"""The routes that are asked most, answered before BentoML's own way in, which costs more than a prediction does.
+
+BentoML declares them, documents them and runs the workers; what it would answer is the same, and a test says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio.to_thread
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.audit import LINE
+from serving.error_bodies import MESSAGES, refusal_of
+from serving.errors import Refusal
+from serving.payloads import PredictBatchRequest, PredictRequest
+from serving.readiness import readiness
+
+if TYPE_CHECKING:
+    from serving.answers import Given
+    from serving.service import Perennial
+
+Asked = TypeVar("Asked", bound=BaseModel)
+Endpoint = Callable[["Perennial", Request], Awaitable[Response]]
+
+JSON = "application/json"
+log = logging.getLogger("perennial.serving")
+
+
+class Direct:
+    """Answers some routes itself and passes on all others.
+
+    Parameters
+    ----------
+    service
+        asked for at each request: it is there once the worker has started.
+    """
+
+    def __init__(self, app: ASGIApp, service: Callable[[], Perennial]) -> None:
+        self.app = app
+        self.service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on.
+
+        Raises
+        ------
+        Refusal
+            When there is no answer.
+        """
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        service = self.service()
+        scope[LINE].release = service.answers.version
+        endpoint = ENDPOINTS.get((scope["method"], scope["path"]))
+        if endpoint is None:
+            await self.app(scope, receive, send)
+            return
+        response = await _answered(endpoint, service, Request(scope, receive))
+        await response(scope, receive, send)
+
+
+async def _answered(endpoint: Endpoint, service: Perennial, request: Request) -> Response:
+    try:
+        return await endpoint(service, request)
+    except Refusal:
+        raise
+    except ValidationError as problem:
+        raise refusal_of(problem) from None
+    except Exception:
+        log.exception("no answer to %s", request.scope[LINE].request_id)
+        raise Refusal("internal_error", MESSAGES["internal_error"]) from None
+
+
+async def _predict(service: Perennial, request: Request) -> Response:
+    asked = await _read(PredictRequest, request)
+    return _sent(service.answers.one_given(asked), service, request)
+
+
+async def _predict_batch(service: Perennial, request: Request) -> Response:
+    asked = await _read(PredictBatchRequest, request)
+    # its thread may be left alone with an answer that nobody waits for any more
+    given = await anyio.to_thread.run_sync(service.answers.batch_given, asked, abandon_on_cancel=True)
+    return _sent(given, service, request)
+
+
+async def _ready(service: Perennial, _: Request) -> Response:
+    found = readiness(service.champion, service.answers.not_ready(), service.waiting.backlog)
+    return Response(found.model_dump_json(), media_type=JSON)
+
+
+async def _metrics(service: Perennial, _: Request) -> Response:
+    predictor = service.champion.predictor
+    manifest = None if predictor is None else predictor.release.manifest
+    service.metrics.look(manifest, service.champion.refused, service.waiting.backlog)
+    text, kind = await anyio.to_thread.run_sync(service.metrics.text), service.metrics.content_type
+    return Response(text, headers={"Content-Type": kind})
+
+
+async def _read(kind: type[Asked], request: Request) -> Asked:
+    return kind.model_validate_json(await request.body() or b"{}")
+
+
+def _sent(given: Given, service: Perennial, request: Request) -> Response:
+    request.scope[LINE].release = given.release
+    service.metrics.predicted(given.tiers)
+    return Response(given.body, media_type=JSON)
+
+
+ENDPOINTS: Mapping[tuple[str, str], Endpoint] = {
+    ("POST", "/predict"): _predict,
+    ("POST", "/predict_batch"): _predict_batch,
+    ("GET", "/readyz"): _ready,
+    ("GET", "/metrics"): _metrics,
+}
