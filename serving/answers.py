@@ -150,14 +150,14 @@ class Answers:
 
     def _kept(self, requests: Sequence[PredictRequest], predictor: Predictor) -> Mapping[str, Score]:
         """The answers that were kept of accounts and are what would be computed now: of this release and this row."""
-        account_ids = [request.account_id for request in requests if request.account_id is not None]
+        account_ids = _account_ids(requests)
         try:
             return self.published.store.kept_answers(account_ids, predictor.version) if account_ids else {}
         except SQLAlchemyError as problem:
             raise Refusal("store_unavailable", DOWN) from problem
 
     def _held(self, requests: Sequence[PredictRequest]) -> Held:
-        account_ids = [request.account_id for request in requests if request.account_id is not None]
+        account_ids = _account_ids(requests)
         try:
             return self.published.store.rows(account_ids) if account_ids else {}
         except SQLAlchemyError as problem:
@@ -182,6 +182,12 @@ class Answers:
             came = f"the feature row of account {request.account_id!r} does not fit release"
             raise Refusal("unreadable_row", f"{came}; score again with the release that serves", wrong)
         return row
+
+
+def _account_ids(requests: Sequence[PredictRequest]) -> list[str]:
+    """The ids that are asked for and may be in a store: PostgreSQL refuses to compare with text that holds a NUL."""
+    ids = (request.account_id for request in requests)
+    return [account_id for account_id in ids if account_id is not None and "\0" not in account_id]
 
 
 def _json(one: Score | Prediction | Failure) -> bytes:

@@ -5,6 +5,7 @@ BentoML declares them, documents them and runs the workers; what it would answer
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving.audit import LINE
 from serving.error_bodies import MESSAGES, refusal_of
 from serving.errors import Refusal
+from serving.openapi import document_of
 from serving.payloads import PredictBatchRequest, PredictRequest
 from serving.readiness import readiness
 
@@ -60,10 +62,15 @@ class Direct:
         scope[LINE].release = service.answers.version
         endpoint = ENDPOINTS.get((scope["method"], scope["path"]))
         if endpoint is None:
-            await self.app(scope, receive, send)
+            await self._passed_on(scope, receive, send)
             return
         response = await _answered(endpoint, service, Request(scope, receive))
         await response(scope, receive, send)
+
+    async def _passed_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if allowed := OURS_ALONE.get(scope["path"]):
+            raise Refusal("method_not_allowed", MESSAGES["method_not_allowed"], headers={"Allow": allowed})
+        await self.app(scope, receive, send)
 
 
 async def _answered(endpoint: Endpoint, service: Perennial, request: Request) -> Response:
@@ -103,6 +110,12 @@ async def _metrics(service: Perennial, _: Request) -> Response:
     return Response(text, headers={"Content-Type": kind})
 
 
+async def _document(service: Perennial, _: Request) -> Response:
+    predictor = service.champion.predictor
+    found = document_of(None if predictor is None else predictor.vocabulary)
+    return Response(json.dumps(found.asdict(), ensure_ascii=False), media_type=JSON)
+
+
 async def _read(kind: type[Asked], request: Request) -> Asked:
     return kind.model_validate_json(await request.body() or b"{}")
 
@@ -117,5 +130,9 @@ ENDPOINTS: Mapping[tuple[str, str], Endpoint] = {
     ("POST", "/predict"): _predict,
     ("POST", "/predict_batch"): _predict_batch,
     ("GET", "/readyz"): _ready,
+    ("GET", "/docs.json"): _document,
     ("GET", "/metrics"): _metrics,
+    ("HEAD", "/metrics"): _metrics,
 }
+OURS_ALONE = {"/metrics": "GET, HEAD"}
+"""Of what BentoML knows nothing, the methods it takes."""

@@ -32,7 +32,7 @@ class EventsRequest(StrictRequest):
         }
     )
 
-    table: TableName = Field(description="one of " + ", ".join(TAKEN))
+    table: TableName = Field(description="a table of the contract", json_schema_extra={"enum": list(TAKEN)})
     rows: list[dict[str, Any]] = Field(
         min_length=1,
         max_length=MOST_ROWS,

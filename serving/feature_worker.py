@@ -17,12 +17,15 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, delete
 from sqlalchemy.exc import SQLAlchemyError
 
+from features.errors import ReleaseError
+from features.labels import ChurnDefinition
 from serving import accounts
 from serving.accounts import REFRESH_SECONDS, Claim
 from serving.delivery import delivery_watch
 from serving.fillings import current_churn
 from serving.histories import Histories, around
 from serving.live_scores import Computed, LiveScores
+from serving.predictor import Predictor
 from serving.releases import Champion
 from serving.scores import Score, scores_of, write_scores
 from serving.settings import Settings
@@ -73,6 +76,7 @@ class FeatureWorker:
         self.store, self.champion, self.announce, self.clock, self.as_of = store, champion, announce, clock, as_of
         self.histories = Histories()
         self._live: LiveScores | None = None
+        self._refused: Predictor | None = None
 
     def refresh(self) -> None:
         """Follow the champion; where it is another, accounts that were scored by others are due in their turn."""
@@ -109,8 +113,18 @@ class FeatureWorker:
         if churn is None:
             return None
         if self._live is None or self._live.predictor is not predictor or self._live.churn != churn:
-            self._live = LiveScores(predictor, churn)
+            self._live = self._scoring_by(predictor, churn)
         return self._live
+
+    def _scoring_by(self, predictor: Predictor, churn: ChurnDefinition) -> LiveScores | None:
+        if predictor is self._refused:
+            return None
+        try:
+            return LiveScores(predictor, churn)
+        except ReleaseError as problem:
+            log.error("rows and scores stay as they are: %s", problem)
+            self._refused = predictor
+            return None
 
     def _outdate(self, version: str) -> int:
         with self.store.writing() as connection:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from features.account_events import AccountEvents
 from features.catalog import Feature
 from features.compute import parts
+from features.errors import ReleaseError
 from features.labels import ChurnDefinition
 from features.now import CurrentFeatures
 from features.streams import OBSERVED
@@ -43,6 +44,11 @@ class LiveScores:
     ----------
     held
         Features of the release that no event changes, as the user's own snapshots say them: a row keeps those it has.
+
+    Raises
+    ------
+    ReleaseError
+        When the release does not say of any feature what it computes.
     """
 
     def __init__(self, predictor: Predictor, churn: ChurnDefinition) -> None:
@@ -50,7 +56,11 @@ class LiveScores:
         self.churn = churn
         features = predictor.release.churn.encoder.features
         self.held = tuple(feature.name for feature in features if not _is_of_events(feature))
-        self._current = CurrentFeatures([feature for feature in features if _is_of_events(feature)], churn)
+        computed = [feature for feature in features if _is_of_events(feature)]
+        if not computed:
+            came = f"release {predictor.version}, which does not say what its features compute"
+            raise ReleaseError.of(came, "one that live events can change", "train and promote again")
+        self._current = CurrentFeatures(computed, churn)
 
     def warm(self, as_of: datetime) -> None:
         """Compute once, for an account of which nothing is known: loads what is compiled."""

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 
 from features.errors import ConfigError, DataError
+from features.labels import ChurnDefinition
 from features.panel import Progress
 from pipelines.config import Settings
 from pipelines.engine import churn_definition, opened_tables
 from serving.feature_worker import FeatureWorker
 from serving.fillings import begin_filling, end_filling, fill, histories
+from serving.live_scores import LiveScores
 from serving.releases import Champion
 from serving.store import Store
 from serving.store_tables import ACCOUNTS, SCORES
@@ -78,7 +80,7 @@ def materialize(settings: Settings, url: str, as_of: datetime | None, tell: Prog
             fill(store, number, found)
     n_forgotten = end_filling(store, number, time.time())
     tell("scoring")
-    release = _score_all(store, Champion(settings.releases_folder), as_of)
+    release = _score_all(store, Champion(settings.releases_folder), churn, as_of)
     with store.engine.connect() as connection:
         n_accounts, n_scored = (
             int(connection.scalar(select(func.count()).select_from(table)) or 0) for table in (ACCOUNTS, SCORES)
@@ -86,12 +88,14 @@ def materialize(settings: Settings, url: str, as_of: datetime | None, tell: Prog
     return Materialized(n_accounts, n_scored, n_forgotten, release)
 
 
-def _score_all(store: Store, champion: Champion, as_of: datetime | None) -> str | None:
+def _score_all(store: Store, champion: Champion, churn: ChurnDefinition, as_of: datetime | None) -> str | None:
     """Compute all that is due, side by side with feature workers that run; return by which release, None without."""
     # A look at another time is no change of today.
     announce = announcing(WebhookSettings() if as_of is None else WebhookSettings(url=None))
     worker = FeatureWorker(store, champion, announce, as_of=as_of)
     worker.refresh()
+    if champion.predictor:
+        LiveScores(champion.predictor, churn)
     started = time.time()
     while worker.step(due_by=started):
         pass

@@ -5,6 +5,7 @@ BentoML writes one too, of an older form, which has no word for null and leaves 
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +18,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from serving.event_payloads import EventsRequest, EventsTaken
+from serving.feature_values import LONGEST_TEXT
 from serving.payloads import BatchPrediction, Drivers, ErrorBody, PredictBatchRequest, Prediction, PredictRequest
+from serving.readiness import Readiness
 from serving.segment_payloads import Segments
+from serving.vocabulary import Vocabulary
 
 EXAMPLES = Path(__file__).parent / "openapi_examples.json"
+MOST_NUMBER = 1e308
 REF = "#/components/schemas/{model}"
 ERRORS = {
     "400": "what came is no JSON",
@@ -71,7 +76,7 @@ ROUTES = (
         asks={"segmentation": "firmographic, behavioural or needs; left out: all three"},
     ),
     Route("get", "/livez", "Whether the process lives", None, is_open=True),
-    Route("get", "/readyz", "Whether predictions can be made", None, is_open=True),
+    Route("get", "/readyz", "Whether predictions can be made, and how the service fares", Readiness, is_open=True),
     Route("get", "/metrics", "Metrics for Prometheus", None),
 )
 
@@ -111,6 +116,31 @@ def document() -> Document:
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "see `perennial keys`"}},
         },
     )
+
+
+def document_of(vocabulary: Vocabulary | None) -> Document:
+    """Return the document with the features that a release reads, by name; None: where none serves yet."""
+    if vocabulary is None:
+        return document()
+    found = Document(copy.deepcopy(document()))
+    features = found["components"]["schemas"]["PredictRequest"]["properties"]["features"]
+    features["anyOf"][0] = {
+        "type": "object",
+        "properties": {name: _feature(vocabulary, name) for name in (*vocabulary.numbers, *vocabulary.levels)},
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+    features.pop("examples", None)
+    return found
+
+
+def _feature(vocabulary: Vocabulary, name: str) -> dict[str, Any]:
+    number = {"minimum": -MOST_NUMBER, "maximum": MOST_NUMBER}
+    if name in vocabulary.numbers:
+        return {"type": ["number", "boolean", "null"], **number}
+    if vocabulary.takes_numbers(name):
+        return {"type": ["string", "number", "boolean", "null"], "maxLength": LONGEST_TEXT, **number}
+    return {"type": ["string", "null"], "maxLength": LONGEST_TEXT, "examples": sorted(vocabulary.levels[name])[:3]}
 
 
 def _version() -> str:

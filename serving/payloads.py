@@ -47,10 +47,18 @@ class StrictRequest(BaseModel):
         return came
 
 
+def _only(field: str) -> dict[str, Any]:
+    """In JSON Schema: this field has a value, and the other way of naming an account has none."""
+    other = "features" if field == "account_id" else "account_id"
+    return {"required": [field], "properties": {field: {"not": {"type": "null"}}, other: {"type": "null"}}}
+
+
 class PredictRequest(StrictRequest):
     """One account: by its id where the service holds its feature row, or by features sent along."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"account_id": "A-00042"}})  # BentoML knows no "examples"
+    model_config = ConfigDict(  # BentoML knows no "examples"
+        json_schema_extra={"example": {"account_id": "A-00042"}, "oneOf": [_only("account_id"), _only("features")]}
+    )
 
     account_id: AccountId | None = Field(None, description="an account whose feature row the service holds")
     features: Annotated[dict[Name, FeatureValue] | None, BeforeValidator(few_enough)] = Field(

@@ -36,7 +36,7 @@ RULES = (
     Rule("/metrics", "read", is_work=False),
     Rule("/predict", "predict"),
     Rule("/predict_batch", "predict", is_heavy=True),
-    Rule("/events", "ingest", is_heavy=True),
+    Rule("/events", "ingest"),
     Rule("/api/drivers", "read"),
     Rule("/api/segments", "read"),
 )

@@ -29,6 +29,7 @@ from serving.metrics import Metrics
 from serving.middleware import guarded, refused
 from serving.openapi import Document, document
 from serving.payloads import BatchPrediction, PredictBatchRequest, Prediction, PredictRequest
+from serving.processor import answer_alone
 from serving.published import PublishedRows
 from serving.releases import Champion
 from serving.settings import Settings
@@ -104,6 +105,7 @@ class Perennial:
         """Take up the champion, then follow its pointer and the published rows."""
         importlib.import_module("lightgbm")  # takes a second, which a first promotion under load should not
         self.champion.refresh()
+        answer_alone()
         self.keyring.refresh()
         for watch in self.watches:
             watch.start()

@@ -49,7 +49,7 @@ def difference(before: Predictor, after: Predictor) -> str:
 
 def _check_sums(predictor: Predictor, row: FeatureRow, found: Prediction) -> None:
     _check_json(predictor, found)
-    contributions, base = predictor.release.churn.contributions(predictor.vocabulary.columns([row.values]))
+    contributions, base = predictor.release.churn.contributions(predictor.columns([row.values]))
     total = base + float(contributions.sum())
     if not abs(total - found.log_odds) <= TOLERANCE:
         came = f"release {predictor.version}, whose reasons add up to {total} where it predicts {found.log_odds}"

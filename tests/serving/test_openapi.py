@@ -1,5 +1,6 @@
 """The OpenAPI document against the application that it describes."""
 
+import copy
 from typing import Any
 
 import jsonschema_rs
@@ -7,7 +8,7 @@ import pytest
 
 from serving.api import api
 from serving.errors import STATUS
-from serving.openapi import ERRORS, ROUTES, document
+from serving.openapi import ERRORS, ROUTES, document, document_of
 
 WITH_JSON = [route for route in ROUTES if route.gives]
 
@@ -32,8 +33,20 @@ def _ask(client: Any, path: str) -> Any:
     return client.get(path, params={asked["name"]: asked["example"] for asked in operation.get("parameters", [])})
 
 
-def test_the_application_shows_the_document(client: Any) -> None:
-    assert client.get("/docs.json").json() == document()
+def test_the_application_shows_the_document_and_in_it_the_features_that_the_champion_reads(client: Any) -> None:
+    shown, plain = client.get("/docs.json").json(), copy.deepcopy(document())
+    features = shown["components"]["schemas"]["PredictRequest"]["properties"].pop("features")["anyOf"][0]
+    plain["components"]["schemas"]["PredictRequest"]["properties"].pop("features")
+    assert shown == plain
+    assert {"seats", "plan", "is_partner", "nps_last"} <= features["properties"].keys()
+    assert features["additionalProperties"] is False
+    assert features["properties"]["seats"]["type"] == ["number", "boolean", "null"]
+    assert "number" not in features["properties"]["plan"]["type"]
+    assert "number" in features["properties"]["is_partner"]["type"]
+
+
+def test_before_there_is_a_release_any_feature_may_be_sent() -> None:
+    assert document_of(None) == document()
 
 
 def test_every_route_is_in_the_document() -> None:
@@ -41,7 +54,7 @@ def test_every_route_is_in_the_document() -> None:
 
     predicting = {method.route for method in Perennial.apis.values()}
     showing = {f"/api{route.path}" for route in api(lambda: None).routes}  # type: ignore[attr-defined,arg-type,return-value]
-    assert predicting | showing == {route.path for route in WITH_JSON}
+    assert predicting | showing | {"/readyz"} == {route.path for route in WITH_JSON}
 
 
 @pytest.mark.parametrize("path", [route.path for route in WITH_JSON])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
+from features.feature import Feature
 from features.labels import ChurnDefinition
 from serving.accounts import LEASE_SECONDS, REFRESH_SECONDS, claim
 from serving.fillings import begin_filling, end_filling, fill
@@ -135,6 +136,19 @@ def test_after_a_promotion_all_are_scored_by_the_new_champion(world: Any, make_c
     assert {score.release for score in _scores(world, "a", "b").values()} == {"v2"}
     world.worker.refresh()
     assert world.work() == 0
+
+
+def test_a_release_that_says_not_what_its_features_compute_changes_nothing(
+    world: Any, make_champion: Any, caplog: Any
+) -> None:
+    world.champion.predictor = make_champion(
+        features=[Feature("seats", "firmographic", "context", "", "Seats")], version="v0"
+    ).predictor
+    world.send("activities", LOGIN)
+    world.worker.refresh()
+    assert world.work() == world.work() == 0
+    assert world.activities("a") == 0
+    assert caplog.text.count("got release v0, which does not say what its features compute") == 1
 
 
 def test_an_account_that_cannot_be_computed_does_not_keep_others_waiting(world: Any, caplog: Any) -> None:
