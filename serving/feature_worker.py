@@ -38,6 +38,8 @@ MOST_AT_ONCE = 64
 MOST_STALE_AT_ONCE = 16
 """Few, so that an event that comes meanwhile does not wait for them."""
 IDLE_SECONDS = 0.02
+GATHERS_SECONDS = 0.15
+"""From one step to the next: most of what a step costs, it costs once, however many accounts it is about."""
 REST_SECONDS = 300.0
 """So long an account rests whose features could not be computed."""
 
@@ -193,8 +195,12 @@ def run(worker: FeatureWorker, stopped: threading.Event, poll_seconds: float) ->
             if time.monotonic() - looked_at >= poll_seconds:
                 worker.refresh()
                 looked_at = time.monotonic()
-            if not worker.step():
+            begun = time.monotonic()
+            n = worker.step()
+            if n == 0:
                 stopped.wait(IDLE_SECONDS)
+            elif n < MOST_STALE_AT_ONCE:
+                stopped.wait(max(0.0, begun + GATHERS_SECONDS - time.monotonic()))
         except SQLAlchemyError as problem:
             log.warning("the store is busy or down, so features wait: %s", str(problem).splitlines()[0])
             stopped.wait(1.0)

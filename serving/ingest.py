@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -23,23 +25,50 @@ from serving.tombstones import Tombstones
 
 DOWN = "the online store does not answer, so nothing of this request was stored; send it again in a minute"
 TRIES = 3
+MOST_TOGETHER = 64
 PARENT = "parent_account_id"
 
 
 @dataclass
-class _Sorted:
-    """The rows of a request: what became of each by place, and those to be written by key."""
+class _Request:
+    """Rows of one table that wait to be written, and then what became of them."""
 
-    results: dict[int, RowTaken] = field(default_factory=dict)
-    changed: dict[str, LiveRow] = field(default_factory=dict)
+    table: Table
+    incoming: Sequence[Incoming]
+    rows: dict[int, LiveRow]
+    results: list[RowTaken] | None = None
+    problem: Exception | None = None
+    forgotten: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, request: EventsRequest) -> _Request:
+        table = _table(request.table)
+        incoming = [read_row(table, row) for row in request.rows]
+        rows = {
+            place: LiveRow(table.name, each.row[table.key[0]], each.row["account_id"], row_text(each.row))
+            for place, each in enumerate(incoming)
+            if not each.problems
+        }
+        return cls(table, incoming, rows)
+
+    @property
+    def account_ids(self) -> set[str]:
+        """The accounts that its sound rows are of."""
+        return {row.account_id for row in self.rows.values()}
 
 
 class Ingest:
-    """Takes rows into the store."""
+    """Takes rows into the store.
+
+    Requests that come while others are being written wait, and are then written together: what takes time is to be
+    sure that they are on disk, and that takes no longer for many.
+    """
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self.store = store
         self.clock = clock
+        self._waiting: deque[_Request] = deque()
+        self._turn = threading.Lock()
 
     def take(self, request: EventsRequest) -> EventsTaken:
         """Return what became of each row; what is accepted survives a crash.
@@ -49,53 +78,67 @@ class Ingest:
         Refusal
             When there is no such table, or the store does not answer: then nothing was stored.
         """
-        table = _table(request.table)
-        incoming = [read_row(table, row) for row in request.rows]
+        own = _Request.of(request)
+        self._waiting.append(own)
+        with self._turn:
+            while own.results is None and own.problem is None:
+                self._write_waiting()
+        if own.results is None:
+            raise Refusal("store_unavailable", DOWN) from own.problem
+        count = {status: sum(row.status == status for row in own.results) for status in ("accepted", "duplicate")}
+        rejected = len(own.results) - sum(count.values())
+        return EventsTaken(table=own.table.name, **count, rejected=rejected, results=own.results)
+
+    def _write_waiting(self) -> None:
+        """Write the requests that wait, the caller's among them, in one transaction."""
+        together = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
         for tried in range(1, TRIES + 1):
             try:
                 with self.store.writing(is_durable=True) as connection:
-                    found = self._sort(connection, table, incoming)
-                break
-            except OperationalError as problem:  # two that waited for each other: one of them has to begin anew
-                if tried == TRIES:
-                    raise Refusal("store_unavailable", DOWN) from problem
-            except SQLAlchemyError as problem:
-                raise Refusal("store_unavailable", DOWN) from problem
-        results = [found.results[place] for place in range(len(incoming))]
-        count = {status: sum(row.status == status for row in results) for status in ("accepted", "duplicate")}
-        rejected = len(results) - sum(count.values())
-        return EventsTaken(table=table.name, **count, rejected=rejected, results=results)
-
-    def _sort(self, connection: Connection, table: Table, incoming: Sequence[Incoming]) -> _Sorted:
-        rows = {
-            place: LiveRow(table.name, each.row[table.key[0]], each.row["account_id"], row_text(each.row))
-            for place, each in enumerate(incoming)
-            if not each.problems
-        }
-        own = {row.account_id for row in rows.values()}
-        forgotten: set[str] = set()
-        if table.name == "accounts":
-            forgotten = Tombstones(connection).among({*own, *_parents(incoming)})
-            accounts.add(connection, own - forgotten)
-        known = accounts.locked(connection, own)
-        held = held_rows(connection, table.name, sorted({row.key for row in rows.values()}))
-        found = _Sorted()
-        for place, each in enumerate(incoming):
-            key = each.row.get(table.key[0])
-            details = _details(place, each.problems)
-            if place in rows and not details:
-                details = _forgotten(place, each, forgotten) or _misplaced(place, rows[place], known, held)
-            if place in rows and not details:
-                found.results[place] = _accept(place, rows[place], held, found.changed)
+                    results = self._write(connection, together)
+            except Exception as problem:
+                # Of two that waited for each other, one has to begin anew.
+                if isinstance(problem, OperationalError) and tried < TRIES:
+                    continue
+                for request in together:
+                    request.problem = problem
+                if not isinstance(problem, SQLAlchemyError):
+                    raise
             else:
-                found.results[place] = RowTaken(row=place, key=key, status="rejected", problems=details)
-        self._write(connection, list(found.changed.values()), known)
-        return found
+                for request, found in zip(together, results, strict=True):
+                    request.results = found
+            return
 
-    def _write(self, connection: Connection, rows: Sequence[LiveRow], known: dict[str, int]) -> None:
-        now = self.clock()
-        write_live_rows(connection, [(row, known[row.account_id] + 1) for row in rows], now)
-        accounts.touch(connection, {row.account_id for row in rows}, now)
+    def _write(self, connection: Connection, requests: Sequence[_Request]) -> list[list[RowTaken]]:
+        for request in requests:
+            if request.table.name == "accounts":
+                named = {*request.account_ids, *_parents(request.incoming)}
+                request.forgotten = Tombstones(connection).among(named)
+                accounts.add(connection, request.account_ids - request.forgotten)
+        known = accounts.locked(connection, set().union(*(request.account_ids for request in requests)))
+        return [self._write_one(connection, request, known) for request in requests]
+
+    def _write_one(self, connection: Connection, request: _Request, known: dict[str, int]) -> list[RowTaken]:
+        rows, changed, results = request.rows, dict[str, LiveRow](), []
+        held = held_rows(connection, request.table.name, sorted({row.key for row in rows.values()})) if rows else {}
+        for place, each in enumerate(request.incoming):
+            key = each.row.get(request.table.key[0])
+            details = _details(place, each.problems)
+            if place in rows:
+                details = _forgotten(place, each, request.forgotten) or _misplaced(place, rows[place], known, held)
+            if not details:
+                results.append(_accept(place, rows[place], held, changed))
+            else:
+                results.append(RowTaken(row=place, key=key, status="rejected", problems=details))
+        if changed:
+            self._keep(connection, list(changed.values()), known)
+        return results
+
+    def _keep(self, connection: Connection, rows: Sequence[LiveRow], known: dict[str, int]) -> None:
+        now, touched = self.clock(), {row.account_id for row in rows}
+        known |= {account_id: known[account_id] + 1 for account_id in touched}
+        write_live_rows(connection, [(row, known[row.account_id]) for row in rows], now)
+        accounts.touch(connection, touched, now)
         accounts.place(connection, [row_of(row.table, row.text) for row in rows if row.table == "accounts"])
 
 

@@ -15,7 +15,7 @@ import httpx
 import numpy as np
 
 WATCHED_SHARE = 0.05
-LOOKS_EVERY_SECONDS = 0.025
+LOOKS_EVERY_SECONDS = 0.1
 GIVES_UP_AFTER_SECONDS = 30.0
 
 

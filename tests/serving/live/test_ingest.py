@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -107,6 +109,28 @@ def test_rows_sent_side_by_side_are_all_there_and_each_has_its_version(world: An
     assert versions == {"a": 60, "b": 60}
     world.work()
     assert (world.activities("a"), world.activities("b")) == (60, 60)
+
+
+def test_requests_that_wait_for_each_other_are_written_together(tmp_path: Any) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'online.db'}")
+    ingest, begun, n = Ingest(store), threading.Event(), []
+    writing = store.writing
+
+    def slow(*, is_durable: bool) -> Any:
+        n.append(is_durable)
+        begun.wait(timeout=10)
+        return writing(is_durable=is_durable)
+
+    store.writing = slow  # type: ignore[method-assign,assignment]
+    requests = [EventsRequest(table="accounts", rows=[{"account_id": f"a-{i}"}]) for i in range(20)]
+    with ThreadPoolExecutor(20) as senders:
+        sent = [senders.submit(ingest.take, request) for request in requests]
+        while len(ingest._waiting) < 19:
+            time.sleep(0.01)
+        begun.set()
+        assert [each.result().accepted for each in sent] == [1] * 20
+    assert n == [True, True]
+    store.close()
 
 
 SENDER = """
