@@ -14,6 +14,7 @@ from pathlib import Path
 from experiments.benchmarks.report import Figure, arguments, run
 from experiments.benchmarks.serving_company import Served, make_company
 from experiments.benchmarks.serving_curve import curve_figures
+from experiments.benchmarks.serving_live import freshness_figures
 from experiments.benchmarks.serving_speed import Plan, speed_figures, worker_figures
 from experiments.benchmarks.serving_swaps import soak_figures, swap_figures
 
@@ -21,6 +22,7 @@ ACCOUNTS, FEW = 2_000, 200
 FULL, QUICK = Plan(5, 3.0, 20.0), Plan(1, 1.0, 2.0)
 SWAP_REQUESTS = 20_000
 SOAK_SECONDS = 600.0
+FRESH_SECONDS = 30.0
 
 
 def main() -> int:
@@ -47,6 +49,7 @@ PARTS: dict[str, Callable[[Served], Iterator[Figure]]] = {
     "speed": lambda company: speed_figures(company, FULL),
     "worker": lambda company: worker_figures(company, FULL),
     "swaps": lambda company: swap_figures(company, SWAP_REQUESTS),
+    "fresh": lambda company: freshness_figures(company, FRESH_SECONDS),
     "curve": lambda company: curve_figures(company, FULL),
     "soak": lambda company: soak_figures(company, SOAK_SECONDS),
 }
