@@ -11,6 +11,7 @@ limits          rates by key, requests in flight
 keys            an API key: made, kept as a digest, compared; keys_cli has its verbs
 kept_keys       the keys in the store; keyring: those that a worker knows
 loopback        whether only this machine can reach the service
+headers         one header of a request
 audit           one line a request; logs: JSON, an object a line
 metrics         what is counted and measured, for Prometheus
 backlog         what waits in the store
