@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio.to_thread
 from pydantic import ValidationError
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.audit import LINE, Line
@@ -26,9 +25,16 @@ if TYPE_CHECKING:
     from serving.answers import Given
     from serving.service import Perennial
 
-Endpoint = Callable[["Perennial", Line, bytes], Awaitable[Response]]
 
-JSON = "application/json"
+class Reply(NamedTuple):
+    """What goes out, and of which type it is."""
+
+    body: bytes
+    kind: bytes = b"application/json"
+
+
+Endpoint = Callable[["Perennial", Line, bytes], Awaitable[Reply]]
+
 EMPTY = b"{}"
 log = logging.getLogger("perennial.serving")
 
@@ -64,8 +70,10 @@ class Direct:
             await self._passed_on(scope, receive, send)
             return
         body = (await receive())["body"] if scope["method"] == "POST" else b""  # whole, by the guards
-        response = await _answered(endpoint, service, scope[LINE], body)
-        await response(scope, receive, send)
+        reply = await _answered(endpoint, service, scope[LINE], body)
+        headers = [(b"content-type", reply.kind), (b"content-length", str(len(reply.body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
 
     async def _passed_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         if allowed := OURS_ALONE.get(scope["path"]):
@@ -73,7 +81,7 @@ class Direct:
         await self.app(scope, receive, send)
 
 
-async def _answered(endpoint: Endpoint, service: Perennial, line: Line, body: bytes) -> Response:
+async def _answered(endpoint: Endpoint, service: Perennial, line: Line, body: bytes) -> Reply:
     try:
         return await endpoint(service, line, body)
     except Refusal:
@@ -85,41 +93,41 @@ async def _answered(endpoint: Endpoint, service: Perennial, line: Line, body: by
         raise Refusal("internal_error", MESSAGES["internal_error"]) from None
 
 
-async def _predict(service: Perennial, line: Line, body: bytes) -> Response:
+async def _predict(service: Perennial, line: Line, body: bytes) -> Reply:
     asked = PredictRequest.model_validate_json(body or EMPTY)
     return _sent(service.answers.one_given(asked), service, line)
 
 
-async def _predict_batch(service: Perennial, line: Line, body: bytes) -> Response:
+async def _predict_batch(service: Perennial, line: Line, body: bytes) -> Reply:
     asked = PredictBatchRequest.model_validate_json(body or EMPTY)
     # its thread may be left alone with an answer that nobody waits for any more
     given = await anyio.to_thread.run_sync(service.answers.batch_given, asked, abandon_on_cancel=True)
     return _sent(given, service, line)
 
 
-async def _ready(service: Perennial, _: Line, __: bytes) -> Response:
+async def _ready(service: Perennial, _: Line, __: bytes) -> Reply:
     found = readiness(service.champion, service.answers.not_ready(), service.waiting.backlog)
-    return Response(found.model_dump_json(), media_type=JSON)
+    return Reply(found.model_dump_json().encode())
 
 
-async def _metrics(service: Perennial, _: Line, __: bytes) -> Response:
+async def _metrics(service: Perennial, _: Line, __: bytes) -> Reply:
     predictor = service.champion.predictor
     manifest = None if predictor is None else predictor.release.manifest
     service.metrics.look(manifest, service.champion.refused, service.waiting.backlog)
     text, kind = await anyio.to_thread.run_sync(service.metrics.text), service.metrics.content_type
-    return Response(text, headers={"Content-Type": kind})
+    return Reply(text.encode(), kind.encode())
 
 
-async def _document(service: Perennial, _: Line, __: bytes) -> Response:
+async def _document(service: Perennial, _: Line, __: bytes) -> Reply:
     predictor = service.champion.predictor
     found = document_of(None if predictor is None else predictor.vocabulary)
-    return Response(json.dumps(found.asdict(), ensure_ascii=False), media_type=JSON)
+    return Reply(json.dumps(found.asdict(), ensure_ascii=False).encode())
 
 
-def _sent(given: Given, service: Perennial, line: Line) -> Response:
+def _sent(given: Given, service: Perennial, line: Line) -> Reply:
     line.release = given.release
     service.metrics.predicted(given.tiers)
-    return Response(given.body, media_type=JSON)
+    return Reply(given.body)
 
 
 ENDPOINTS: Mapping[tuple[str, str], Endpoint] = {

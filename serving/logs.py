@@ -37,6 +37,7 @@ class JsonLines(logging.Formatter):
 def prepare_logs() -> None:
     """Let our log speak at all, and in JSON, through whatever handlers the server has set up."""
     logging.getLogger("perennial").setLevel(logging.INFO)
+    logging.getLogger("uvicorn.access").propagate = False  # else the server prepares lines that nobody writes
     logging.getLogger("bentoml._internal.server.http_app").addFilter(_is_ours)
     for name in ("", "bentoml", "uvicorn.error"):
         for handler in logging.getLogger(name).handlers:
