@@ -4,7 +4,18 @@ cli             the verbs that run the service and keep its store
 service         the routes that predict; all that knows BentoML
 api             the routes under /api, which show what the champion found
 query           what a query of theirs may hold
+direct          the routes that are asked most, answered before BentoML's own way in
 middleware      request ids, body limits, one shape of errors
+door            who may come in, and how many are answered at once; routes: what a key must be for
+limits          rates by key, requests in flight
+keys            an API key: made, kept as a digest, compared; keys_cli has its verbs
+kept_keys       the keys in the store; keyring: those that a worker knows
+loopback        whether only this machine can reach the service
+headers         one header of a request
+audit           one line a request; logs: JSON, an object a line
+metrics         what is counted and measured, for Prometheus
+backlog         what waits in the store
+readiness       what /readyz says
 error_bodies    errors that BentoML and Starlette wrote, in that shape
 errors          a refusal: code, status, message, details
 payloads        what is asked and what is answered, with units and ranges
@@ -13,7 +24,9 @@ answers         a request -> rows -> an answer, or a refusal
 predictor       a release and feature rows -> predictions; knows no HTTP
 drivers         what a release found of its drivers, ready to be sent
 vocabulary      what a release can read: names, kinds and levels of features
-releases        finds, verifies, warms and swaps the champion
+releases        finds, verifies and swaps the champion
+trial           a release is tried out before it serves
+processor       how a worker uses memory and processor
 store           the online store of feature rows
 store_tables    its tables as they are now; migrations/ has how they came to be
 event_payloads  what may be sent to /events and what is answered

@@ -8,15 +8,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
-from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from pydantic import ValidationError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.audit import LINE
+from serving.audit import LINE, Line
 from serving.error_bodies import MESSAGES, refusal_of
 from serving.errors import Refusal
 from serving.openapi import document_of
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
     from serving.answers import Given
     from serving.service import Perennial
 
-Asked = TypeVar("Asked", bound=BaseModel)
-Endpoint = Callable[["Perennial", Request], Awaitable[Response]]
+Endpoint = Callable[["Perennial", Line, bytes], Awaitable[Response]]
 
 JSON = "application/json"
+EMPTY = b"{}"
 log = logging.getLogger("perennial.serving")
 
 
@@ -64,7 +63,8 @@ class Direct:
         if endpoint is None:
             await self._passed_on(scope, receive, send)
             return
-        response = await _answered(endpoint, service, Request(scope, receive))
+        body = (await receive())["body"] if scope["method"] == "POST" else b""  # whole, by the guards
+        response = await _answered(endpoint, service, scope[LINE], body)
         await response(scope, receive, send)
 
     async def _passed_on(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,36 +73,36 @@ class Direct:
         await self.app(scope, receive, send)
 
 
-async def _answered(endpoint: Endpoint, service: Perennial, request: Request) -> Response:
+async def _answered(endpoint: Endpoint, service: Perennial, line: Line, body: bytes) -> Response:
     try:
-        return await endpoint(service, request)
+        return await endpoint(service, line, body)
     except Refusal:
         raise
     except ValidationError as problem:
         raise refusal_of(problem) from None
     except Exception:
-        log.exception("no answer to %s", request.scope[LINE].request_id)
+        log.exception("no answer to %s", line.request_id)
         raise Refusal("internal_error", MESSAGES["internal_error"]) from None
 
 
-async def _predict(service: Perennial, request: Request) -> Response:
-    asked = await _read(PredictRequest, request)
-    return _sent(service.answers.one_given(asked), service, request)
+async def _predict(service: Perennial, line: Line, body: bytes) -> Response:
+    asked = PredictRequest.model_validate_json(body or EMPTY)
+    return _sent(service.answers.one_given(asked), service, line)
 
 
-async def _predict_batch(service: Perennial, request: Request) -> Response:
-    asked = await _read(PredictBatchRequest, request)
+async def _predict_batch(service: Perennial, line: Line, body: bytes) -> Response:
+    asked = PredictBatchRequest.model_validate_json(body or EMPTY)
     # its thread may be left alone with an answer that nobody waits for any more
     given = await anyio.to_thread.run_sync(service.answers.batch_given, asked, abandon_on_cancel=True)
-    return _sent(given, service, request)
+    return _sent(given, service, line)
 
 
-async def _ready(service: Perennial, _: Request) -> Response:
+async def _ready(service: Perennial, _: Line, __: bytes) -> Response:
     found = readiness(service.champion, service.answers.not_ready(), service.waiting.backlog)
     return Response(found.model_dump_json(), media_type=JSON)
 
 
-async def _metrics(service: Perennial, _: Request) -> Response:
+async def _metrics(service: Perennial, _: Line, __: bytes) -> Response:
     predictor = service.champion.predictor
     manifest = None if predictor is None else predictor.release.manifest
     service.metrics.look(manifest, service.champion.refused, service.waiting.backlog)
@@ -110,18 +110,14 @@ async def _metrics(service: Perennial, _: Request) -> Response:
     return Response(text, headers={"Content-Type": kind})
 
 
-async def _document(service: Perennial, _: Request) -> Response:
+async def _document(service: Perennial, _: Line, __: bytes) -> Response:
     predictor = service.champion.predictor
     found = document_of(None if predictor is None else predictor.vocabulary)
     return Response(json.dumps(found.asdict(), ensure_ascii=False), media_type=JSON)
 
 
-async def _read(kind: type[Asked], request: Request) -> Asked:
-    return kind.model_validate_json(await request.body() or b"{}")
-
-
-def _sent(given: Given, service: Perennial, request: Request) -> Response:
-    request.scope[LINE].release = given.release
+def _sent(given: Given, service: Perennial, line: Line) -> Response:
+    line.release = given.release
     service.metrics.predicted(given.tiers)
     return Response(given.body, media_type=JSON)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.audit import LINE, Line
 from serving.errors import Refusal
+from serving.headers import header_of
 from serving.keyring import Keyring
 from serving.keys import Key
 from serving.limits import InFlight, Rates
@@ -42,7 +42,7 @@ class Door:
         if scope["type"] == "http" and self.keyring is not None:
             line: Line = scope[LINE]
             if line.rule.scope is not OPEN:
-                key = self.keyring().key_of(Headers(scope=scope).get("Authorization", ""))
+                key = self.keyring().key_of(header_of(scope, b"authorization"))
                 line.key_id = key.key_id
                 self.rates.check(key.key_id)
                 _check_scope(key, line.rule, line.rule.scope)
@@ -84,12 +84,19 @@ class Room:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        with self.in_flight.one(scope[LINE].rule):
-            try:
-                async with asyncio.timeout(self.seconds) as limit:
-                    await self.app(scope, receive, send)
-            except TimeoutError:
-                if not limit.expired():
-                    raise
-                took = f"the answer took longer than {self.seconds:g} seconds"
-                raise Refusal("timeout", f"{took}; ask again, or for fewer accounts") from None
+        rule = scope[LINE].rule
+        with self.in_flight.one(rule):
+            if rule.is_prompt:
+                await self.app(scope, receive, send)
+            else:
+                await self._in_time(scope, receive, send)
+
+    async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(self.seconds) as limit:
+                await self.app(scope, receive, send)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            took = f"the answer took longer than {self.seconds:g} seconds"
+            raise Refusal("timeout", f"{took}; ask again, or for fewer accounts") from None

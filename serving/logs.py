@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 NO_FIELDS: dict[str, Any] = {}
+_in_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class JsonLines(logging.Formatter):
@@ -30,7 +31,7 @@ class JsonLines(logging.Formatter):
         } | getattr(record, "fields", NO_FIELDS)
         if record.exc_info:
             said["exception"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False, default=str)
+        return _in_json(said)
 
 
 def prepare_logs() -> None:
@@ -41,6 +42,7 @@ def prepare_logs() -> None:
         for handler in logging.getLogger(name).handlers:
             if type(handler) is logging.StreamHandler:  # not those of a test that listens
                 handler.setFormatter(JsonLines())
+                handler.filters.clear()  # they look up traces for BentoML's own format
 
 
 def _is_ours(record: logging.LogRecord) -> bool:

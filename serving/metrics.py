@@ -41,6 +41,7 @@ class Metrics:
         self.seconds = Histogram(
             "perennial_request_seconds", "Time to the answer", ["route"], buckets=LATENCIES, registry=own
         )
+        self._of: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self.scores = Counter("perennial_scores", "Predictions given", ["tier"], registry=own)
         self.swaps = Counter("perennial_release_swaps", "Releases taken up", registry=own)
         self.refusals = Counter("perennial_releases_refused", "Releases refused", registry=own)
@@ -56,8 +57,12 @@ class Metrics:
 
     def request(self, line: Line) -> None:
         """Count a request that has ended."""
-        self.requests.labels(line.rule.route, str(line.status)).inc()
-        self.seconds.labels(line.rule.route).observe(line.seconds)
+        kind = line.rule.route, line.status
+        if kind not in self._of:  # looking up labels costs more than counting, and there are few
+            self._of[kind] = self.requests.labels(kind[0], str(kind[1])), self.seconds.labels(kind[0])
+        count, seconds = self._of[kind]
+        count.inc()
+        seconds.observe(line.seconds)
 
     def happened(self, what: Happened) -> None:
         """Count a release that was taken up, or refused."""

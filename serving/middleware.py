@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,12 +16,13 @@ from serving.audit import LINE, Line
 from serving.door import Door, Room
 from serving.error_bodies import in_one_shape
 from serving.errors import Refusal
+from serving.headers import header_of
 from serving.keyring import Keyring
 from serving.payloads import ErrorBody
 from serving.routes import rule_of
 from serving.settings import Settings
 
-REQUEST_ID = "X-Request-Id"
+REQUEST_ID = b"x-request-id"
 LONGEST_LENGTH = 15
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -62,7 +63,7 @@ class OneShape:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        came = Headers(scope=scope).get(REQUEST_ID, "")
+        came = header_of(scope, REQUEST_ID)
         request_id = came if _ID.fullmatch(came) else uuid.uuid4().hex
         line = scope[LINE] = Line(request_id, scope["method"], rule_of(scope["path"]))
         reply = _Reply(send, line)
@@ -110,7 +111,7 @@ class _Reply:
         kept = [(name, value) for name, value in headers if name.lower() != b"server"]
         own = {name.lower() for name, _ in kept} & _SECURED
         kept += [header for header in SECURITY if header[0] not in own] if own else SECURITY
-        kept.append((b"x-request-id", self.line.request_id.encode()))
+        kept.append((REQUEST_ID, self.line.request_id.encode()))
         return kept
 
     async def _hold(self, message: Message, start: Message) -> None:
@@ -145,16 +146,16 @@ class BodyGuard:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)
             return
-        self._check(Headers(scope=scope))
+        self._check(scope)
         body = await self._read(receive)
         await self.app(scope, _Once(body, receive), send)
 
-    def _check(self, headers: Headers) -> None:
-        kind = headers.get("Content-Type", "application/json").split(";")[0].strip().lower()
+    def _check(self, scope: Scope) -> None:
+        kind = header_of(scope, b"content-type", "application/json").split(";")[0].strip().lower()
         if kind != "application/json":
             do = "send JSON with the header Content-Type: application/json"
             raise Refusal("unsupported_media_type", f"got a body of type {kind[:80]}; expected JSON; {do}")
-        length = headers.get("Content-Length", "0")
+        length = header_of(scope, b"content-length", "0")
         if length.isdecimal() and (len(length) > LONGEST_LENGTH or int(length) > self.limit):
             raise self._too_large(f"{length[:LONGEST_LENGTH]} bytes")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +26,7 @@ from serving.segment_payloads import Segments
 from serving.vocabulary import Vocabulary
 
 EXAMPLES = Path(__file__).parent / "openapi_examples.json"
-MOST_NUMBER = 1e308
+MOST_NUMBER = sys.float_info.max
 REF = "#/components/schemas/{model}"
 ERRORS = {
     "400": "what came is no JSON",

@@ -20,12 +20,15 @@ class Rule(NamedTuple):
         Whether one request is the work of many.
     is_work
         Whether it counts among the requests in flight; whether the service lives is told however busy it is.
+    is_prompt
+        Whether it is answered without waiting for anything, so that no limit of time could end it.
     """
 
     route: str
     scope: str | None
     is_heavy: bool = False
     is_work: bool = True
+    is_prompt: bool = False
 
 
 RULES = (
@@ -34,7 +37,7 @@ RULES = (
     Rule("/readyz", OPEN, is_work=False),
     Rule("/docs.json", OPEN),
     Rule("/metrics", "read", is_work=False),
-    Rule("/predict", "predict"),
+    Rule("/predict", "predict", is_prompt=True),
     Rule("/predict_batch", "predict", is_heavy=True),
     Rule("/events", "ingest"),
     Rule("/api/drivers", "read"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
@@ -29,7 +28,7 @@ from serving.metrics import Metrics
 from serving.middleware import guarded, refused
 from serving.openapi import Document, document
 from serving.payloads import BatchPrediction, PredictBatchRequest, Prediction, PredictRequest
-from serving.processor import answer_alone
+from serving.processor import answer_alone, import_lightgbm
 from serving.published import PublishedRows
 from serving.releases import Champion
 from serving.settings import Settings
@@ -103,7 +102,7 @@ class Perennial:
     @bentoml.on_startup
     def start(self) -> None:
         """Take up the champion, then follow its pointer and the published rows."""
-        importlib.import_module("lightgbm")  # takes a second, which a first promotion under load should not
+        import_lightgbm()  # takes a second, which a first promotion under load should not
         self.champion.refresh()
         answer_alone()
         self.keyring.refresh()

@@ -149,7 +149,7 @@ def test_whether_it_lives_is_told_however_busy_it_is() -> None:
 def test_an_answer_that_takes_too_long_is_given_up() -> None:
     async def run() -> httpx.Response:
         async with _client(Slow(), None, answer_timeout_seconds=0.02) as client:
-            return await client.post("/predict")
+            return await client.post("/predict_batch")
 
     reply = asyncio.run(run())
     assert _error(reply) == (504, "timeout")
