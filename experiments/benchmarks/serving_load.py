@@ -120,7 +120,9 @@ def _of_wrk(text: str) -> Load:
     >>> _of_wrk("  50%    1.20ms\\n  99%    3.00ms\\n  60 requests in 1.00s, 1MB read\\nRequests/sec:  60.0\\n")
     Load(per_second=60.0, p50_ms=1.2, p99_ms=3.0, n=60, failed=0, quantiles_ms=())
     """
-    times = {at: float(n) * UNITS[unit] for at, n, unit in re.findall(r"^\s+(\d+)%\s+([\d.]+)(us|ms|s)$", text, re.M)}
+    times = {
+        at: float(n) * UNITS[unit] for at, n, unit in re.findall(r"^\s+(\d+)%\s+([\d.]+)(us|ms|s)\s*$", text, re.M)
+    }
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     failed = (int(bad[1]) if bad else 0) + (sum(map(int, broken.groups())) if broken else 0)
