@@ -87,6 +87,7 @@ class Room:
         rule = scope[LINE].rule
         with self.in_flight.one(rule):
             if rule.is_prompt:
+                await asyncio.sleep(0)  # all that came by now are counted before the first of them is computed
                 await self.app(scope, receive, send)
             else:
                 await self._in_time(scope, receive, send)

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     answer_timeout_seconds: float = Field(30.0, gt=0, description="an answer that takes longer is given up")
     rate_per_second: float = Field(500.0, gt=0, description="requests of one key a second that a worker answers")
     rate_burst: int = Field(1_000, ge=1, description="requests of one key at once, before that rate holds")
-    most_in_flight: int = Field(128, ge=1, description="requests at once in a worker; more get 429 at once")
+    most_in_flight: int = Field(100, ge=1, description="requests at once in a worker; more get 429 at once")
     most_heavy_in_flight: int = Field(8, ge=1, description="batches of accounts among them")
     poll_seconds: float = Field(1.0, ge=0.05, description="how often the pointer, the rows and the keys are looked at")
 

@@ -135,6 +135,15 @@ def test_what_is_too_much_at_once_is_refused_at_once(path: str, most: int) -> No
     asyncio.run(run())
 
 
+def test_answers_that_wait_for_nothing_are_no_queue_either() -> None:
+    async def run() -> list[int]:
+        async with _client(nothing, None, most_in_flight=3) as client:
+            replies = await asyncio.gather(*(client.post("/predict") for _ in range(8)))
+            return [reply.status_code for reply in replies]
+
+    assert sorted(asyncio.run(run())) == [204] * 3 + [429] * 5
+
+
 def test_whether_it_lives_is_told_however_busy_it_is() -> None:
     async def run() -> int:
         async with _client(nothing, None, most_in_flight=1) as client:
