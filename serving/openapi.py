@@ -26,6 +26,7 @@ from serving.segment_payloads import Segments
 from serving.vocabulary import Vocabulary
 
 EXAMPLES = Path(__file__).parent / "openapi_examples.json"
+ONE = "PredictRequestOfChampion"
 MOST_NUMBER = sys.float_info.max
 REF = "#/components/schemas/{model}"
 ERRORS = {
@@ -124,7 +125,13 @@ def document_of(vocabulary: Vocabulary | None) -> Document:
     if vocabulary is None:
         return document()
     found = Document(copy.deepcopy(document()))
-    features = found["components"]["schemas"]["PredictRequest"]["properties"]["features"]
+    # of a batch each account has an answer of its own, an error where features do not fit: its schema stays as it is
+    schemas = found["components"]["schemas"]
+    one = schemas[ONE] = copy.deepcopy(schemas["PredictRequest"])
+    found["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"] = {
+        "$ref": REF.format(model=ONE)
+    }
+    features = one["properties"]["features"]
     features["anyOf"][0] = {
         "type": "object",
         "properties": {name: _feature(vocabulary, name) for name in (*vocabulary.numbers, *vocabulary.levels)},

@@ -35,9 +35,11 @@ def _ask(client: Any, path: str) -> Any:
 
 def test_the_application_shows_the_document_and_in_it_the_features_that_the_champion_reads(client: Any) -> None:
     shown, plain = client.get("/docs.json").json(), copy.deepcopy(document())
-    features = shown["components"]["schemas"]["PredictRequest"]["properties"].pop("features")["anyOf"][0]
-    plain["components"]["schemas"]["PredictRequest"]["properties"].pop("features")
+    features = shown["components"]["schemas"].pop("PredictRequestOfChampion")["properties"]["features"]["anyOf"][0]
+    asked = [said["paths"]["/predict"]["post"].pop("requestBody") for said in (shown, plain)]
     assert shown == plain
+    schema = asked[0]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/PredictRequestOfChampion"}
     assert {"seats", "plan", "is_partner", "nps_last"} <= features["properties"].keys()
     assert features["additionalProperties"] is False
     assert features["properties"]["seats"]["type"] == ["number", "boolean", "null"]
