@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from features.log import LOG_COLUMNS, EventLog, to_log
 from features.relatives import ALWAYS, EXISTS, MOST_RELATIVES, NOT_AN_ATTRIBUTE
 from features.rules import Row, Rule
 from features.walk import walk
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Rows = Mapping[str, Sequence[Row]]
 Event = dict[str, Any]
@@ -64,27 +67,50 @@ def account_log(account_id: str, rows: Rows) -> EventLog:
         by table, rows as mappings from column to value: text, float, bool, datetime (naive: UTC) or None. All are the
         account's own, but among `accounts` there may be others: those with it as their parent, or with its parent.
     """
+    accounts = rows.get("accounts", ())
+    parent = next((row.get("parent_account_id") for row in accounts if row["account_id"] == account_id), None)
+    around = [Relative(row["account_id"], row.get("parent_account_id"), row.get("created_at")) for row in accounts]
+    events = [*own_events(account_id, rows), *relative_events(account_id, parent, around)]
+    return to_log(events_table(account_id, events))
+
+
+class Relative(NamedTuple):
+    """What an account has to say to those around it: its id, its parent, and since when it is there (naive: UTC)."""
+
+    account_id: str
+    parent_account_id: str | None
+    created_at: datetime | None
+
+
+def events_table(account_id: str, events: Iterable[Event]) -> pa.Table:
+    """Return events of one account as a table with the columns of LOG_COLUMNS."""
     import pyarrow as pa
 
-    events = [event | {"account_id": account_id} for event in _events(account_id, rows)]
     types = dict.fromkeys(LOG_COLUMNS, pa.string()) | {"at": pa.int64(), "known_at": pa.int64(), "value": pa.float64()}
-    columns = {name: pa.array([event.get(name) for event in events], types[name]) for name in LOG_COLUMNS}
+    known = list(events)
+    columns = {name: pa.array([event.get(name) for event in known], types[name]) for name in LOG_COLUMNS}
+    columns["account_id"] = pa.array([account_id] * len(known), pa.string())
     times = {name: columns[name].cast(pa.timestamp("us")) for name in ("at", "known_at")}
-    return to_log(pa.table(columns | times))
+    return pa.table(columns | times)
 
 
-def _events(account_id: str, rows: Rows) -> Iterator[Event]:
+def own_events(account_id: str, rows: Rows) -> Iterator[Event]:
+    """Yield what an account's own rows tell of, by table as in `account_log`; of other accounts nothing."""
     yield _said(ALWAYS, s.ACCOUNT, EXISTS)
     role_of = {contact["contact_id"]: contact.get("role") for contact in rows.get("contacts", ())}
-    for name, rules in RULES.items():
+    for name in RULES:
         for row in rows.get(name, ()):
-            known = row if name == "contacts" else {**row, "role": role_of.get(row.get("contact_id"))}
-            yield from (event for rule in rules if (event := _event(known, rule)))
+            yield from row_events(name, row, role_of)
     yield from _answered(rows, role_of)
     for account in rows.get("accounts", ()):
         if account["account_id"] == account_id:
             yield from _attributes(account, rows.get("account_changes", ()))
-    yield from _relatives(account_id, rows.get("accounts", ()))
+
+
+def row_events(table: str, row: Row, role_of: Mapping[Any, Any]) -> Iterator[Event]:
+    """Yield what one row of a table tells of by itself; `role_of` are the buying roles by contact."""
+    known = row if table == "contacts" else {**row, "role": role_of.get(row.get("contact_id"))}
+    yield from (event for rule in RULES.get(table, ()) if (event := _event(known, rule)))
 
 
 def _event(row: Row, rule: Rule) -> Event | None:
@@ -141,10 +167,12 @@ def _attributes(account: Row, changes: Sequence[Row]) -> Iterator[Event]:
             yield _said(change["changed_at"], s.ACCOUNT_CHANGED, name, known_at=recorded)
 
 
-def _relatives(account_id: str, accounts: Sequence[Row]) -> Iterator[Event]:
-    """The accounts below and beside an account, the first hundred of each."""
-    parent = next((row.get("parent_account_id") for row in accounts if row["account_id"] == account_id), None)
-    dated = [(row.get("created_at") or ALWAYS, row["account_id"], row.get("parent_account_id")) for row in accounts]
+def relative_events(account_id: str, parent: str | None, accounts: Iterable[Relative]) -> Iterator[Event]:
+    """Yield what the accounts below and beside an account tell of, the first hundred of each; others are passed over.
+
+    `parent` is the account's own.
+    """
+    dated = [(row.created_at or ALWAYS, row.account_id, row.parent_account_id) for row in accounts]
     below = sorted((at, name) for at, name, above in dated if above == account_id)
     beside = sorted((at, name) for at, name, above in dated if above is not None and above == parent)
     yield from (_said(at, s.CHILD, "child") for at, _ in below[:MOST_RELATIVES])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from features.catalog import Feature
+from features.catalog import Feature, from_dict, to_dict
 from features.errors import DataError, ReleaseError
 from pipelines.churn.level_rates import FloatArray as FloatArray
 from pipelines.churn.level_rates import Matrix as Matrix
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Columns: TypeAlias = "Mapping[str, Any] | pd.DataFrame"
+IntArray = npt.NDArray[np.intp]
 
 NATIVE_LEVELS = 30
 """Up to so many levels LightGBM splits a category by sets of levels. Above it is crowded, and split by ranges.
@@ -31,6 +33,12 @@ rates where the search finds these better.
 """
 
 
+class Encoded(Mapping[str, Any]):
+    """Columns that have been encoded already: `matrix` (n, p) is what `Encoder.transform` makes of them."""
+
+    matrix: Matrix
+
+
 def row_count(columns: Columns) -> int:
     """Return how many rows the columns hold.
 
@@ -39,6 +47,8 @@ def row_count(columns: Columns) -> int:
     DataError
         When there is no column at all, or the columns differ in length.
     """
+    if isinstance(columns, Encoded):
+        return len(columns.matrix)
     lengths = {len(column) for _, column in columns.items()}
     if len(lengths) != 1:
         raise DataError.of(f"columns of {len(lengths)} different lengths", "columns of one length", "send every column")
@@ -87,7 +97,7 @@ def levels_of(values: Any) -> list[str | None]:
     >>> levels_of([1, 1.0, True, "monthly", "", None])
     ['1', '1', 'True', 'monthly', None, None]
     """
-    return [_level(value) for value in np.asarray(values, dtype=object).tolist()]
+    return [level_of(value) for value in np.asarray(values, dtype=object).tolist()]
 
 
 def coded(values: Any) -> tuple[list[str | None], npt.NDArray[np.intp]]:
@@ -141,7 +151,8 @@ def _rows_of(column: Any, chosen: Any) -> Any:
     return column.iloc[chosen] if hasattr(column, "iloc") else np.asarray(column)[chosen]
 
 
-def _level(value: Any) -> str | None:
+def level_of(value: Any) -> str | None:
+    """Return one value of a category as text; a missing or empty one is None."""
     if isinstance(value, str):
         return value or None
     if _is_missing(value):
@@ -185,6 +196,16 @@ class Encoder:
         categories = [f.name for f in features if f.kind == "category"]
         return cls(tuple(features), {name: _ranked(rows.get(name, ())) for name in categories})
 
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The position of each feature among the columns of `transform`."""
+        return {feature.name: place for place, feature in enumerate(self.features)}
+
+    @cached_property
+    def codes(self) -> dict[str, dict[str, int]]:
+        """By category, the code of each of its levels."""
+        return {name: {level: code for code, level in enumerate(levels)} for name, levels in self.levels.items()}
+
     @property
     def native(self) -> list[int]:
         """The positions of the categories that LightGBM splits by sets of levels."""
@@ -214,6 +235,8 @@ class Encoder:
         DataError
             When a number is not a number, or the columns differ in length.
         """
+        if isinstance(columns, Encoded):
+            return columns.matrix
         matrix = np.full((row_count(columns), len(self.features)), np.nan, dtype=np.float32)
         for position, feature in enumerate(self.features):
             if feature.name in columns:
@@ -222,16 +245,16 @@ class Encoder:
 
     def _column(self, feature: Feature, values: Any) -> Matrix:
         if feature.kind == "number":
-            return _rounded(numbers(values, feature.name))
-        codes = {level: code for code, level in enumerate(self.levels[feature.name])}
+            return rounded(numbers(values, feature.name))
+        codes = self.codes[feature.name]
         levels, positions = coded(values)
         # The last entry is what position -1 finds.
         found = [codes.get(level, np.nan) if level else np.nan for level in [*levels, None]]
         return np.array(found, dtype=np.float32)[positions]
 
     def to_json(self) -> str:
-        """Return the encoder as plain JSON."""
-        declared = [{k: v for k, v in asdict(f).items() if k != "compute"} for f in self.features]
+        """Return the encoder as plain JSON, with what each feature computes: who serves it computes it anew."""
+        declared = [to_dict(feature) for feature in self.features]
         said = {"features": declared, "levels": self.levels, "rates": self.rates}
         return json.dumps(said, ensure_ascii=False, indent=1)
 
@@ -246,7 +269,7 @@ class Encoder:
         """
         try:
             plain = json.loads(text)
-            features = tuple(Feature(**declared) for declared in plain["features"])
+            features = tuple(from_dict(declared) for declared in plain["features"])
             levels = {name: tuple(names) for name, names in plain["levels"].items()}
             rates = {name: tuple(map(float, own)) for name, own in plain["rates"].items()}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -256,11 +279,12 @@ class Encoder:
         return cls(features, levels, rates)
 
 
-def _rounded(values: FloatArray) -> Matrix:
+def rounded(values: FloatArray) -> Matrix:
+    """Return the values as float32; what is infinite, or becomes so, is missing."""
     with np.errstate(over="ignore"):
-        rounded = values.astype(np.float32)
-    rounded[np.isinf(rounded)] = np.nan
-    return rounded
+        found = values.astype(np.float32)
+    found[np.isinf(found)] = np.nan
+    return found
 
 
 def _ranked(values: Any) -> tuple[str, ...]:
