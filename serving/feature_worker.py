@@ -102,7 +102,8 @@ class FeatureWorker:
                 return 0
         with self.store.writing() as connection:
             claims = accounts.claim(connection, now, MOST_AT_ONCE, MOST_STALE_AT_ONCE)
-        self._compute(live, claims)
+        if claims:  # another worker may have been first
+            self._compute(live, claims)
         return len(claims)
 
     def _scoring(self) -> LiveScores | None:

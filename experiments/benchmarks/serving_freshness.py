@@ -99,8 +99,12 @@ def _percentiles(name: str, seconds: Sequence[float]) -> dict[str, float]:
 async def _event(client: httpx.AsyncClient, key: str, account_id: str, is_watched: bool, times: _Times) -> None:
     sent, begin = datetime.now(UTC).replace(tzinfo=None), time.perf_counter()
     row = {"activity_id": key, "account_id": account_id, "occurred_at": sent.isoformat(), "event": "login"}
+    body = {"table": "activities", "rows": [row]}
     try:
-        reply = await client.post("/events", json={"table": "activities", "rows": [row]})
+        try:
+            reply = await client.post("/events", json=body)
+        except httpx.TransportError:  # a connection that was kept, and closed meanwhile: as a client does, once more
+            reply = await client.post("/events", json=body)
     except httpx.HTTPError:
         times.n_failed += 1
         return

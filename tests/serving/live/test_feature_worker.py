@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import datetime
 from typing import Any
 
@@ -126,6 +128,28 @@ def test_two_workers_never_have_the_same_account(world: Any) -> None:
     with world.store.writing() as connection:
         rest = claim(connection, world.clock(), 10, 10)
     assert not {each.account_id for each in rest} & {each.account_id for each in first}
+
+
+def test_two_workers_side_by_side_lose_nothing_and_tell_each_change_once(world: Any) -> None:
+    told: list[str] = []
+    sent = threading.Event()
+
+    def work(worker: Any) -> None:
+        while worker.step() or not sent.is_set():
+            time.sleep(0.001)
+
+    workers = [world.another_worker(announce=lambda _, __, after: told.append(after.account_id)) for _ in range(2)]
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in workers]
+    for thread in threads:
+        thread.start()
+    for i in range(60):
+        world.send("activities", {**LOGIN, "activity_id": str(i), "account_id": "ab"[i % 2]})
+    sent.set()
+    for thread in threads:
+        thread.join()
+    world.work()
+    assert (world.activities("a"), world.activities("b")) == (30, 30)
+    assert sorted(told) == ["a", "b"]
 
 
 def test_after_a_promotion_all_are_scored_by_the_new_champion(world: Any, make_champion: Any) -> None:
