@@ -208,6 +208,9 @@ def run(worker: FeatureWorker, stopped: threading.Event, poll_seconds: float) ->
 
 def main() -> int:
     """Run the feature worker of this host, told by the environment (`serving.settings`), until a signal ends it."""
+    # A few accounts at a time: threads of LightGBM would wait for each other longer than they work (measured: a step of
+    # 20 accounts took 2.7 ms an account with one thread, 6.3 ms with two). It asks when it is loaded, which is later.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s feature worker: %(message)s")
     settings, stopped, parent = Settings(), threading.Event(), os.getppid()
     for number in (signal.SIGTERM, signal.SIGINT):

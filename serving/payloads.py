@@ -176,7 +176,7 @@ class Prediction(BaseModel):
     account_id: str | None = Field(description="null where features were sent")
     release: str = Field(description="version of the release that predicted")
     as_of: str | None = Field(
-        description="UTC date of the feature row: what was known before it counts; null if undated"
+        description="UTC date or instant of the feature row: what was known before it counts; null if undated"
     )
     churn_prob: float = Field(ge=0, le=1, description="predicted, calibrated probability of churn within the horizon")
     churn_prob_low: float = Field(ge=0, le=1, description="lower end of the 90 % interval of churn_prob")

@@ -113,7 +113,10 @@ async def _event(client: httpx.AsyncClient, key: str, account_id: str, is_watche
 
 async def _until_fresh(client: httpx.AsyncClient, account_id: str, sent: datetime, begin: float) -> float:
     while time.perf_counter() - begin < GIVES_UP_AFTER_SECONDS:
-        reply = await client.post("/predict", json={"account_id": account_id, "explain": False})
+        try:
+            reply = await client.post("/predict", json={"account_id": account_id, "explain": False})
+        except httpx.HTTPError:
+            continue
         took = time.perf_counter() - begin
         if reply.status_code == 200 and datetime.fromisoformat(reply.json()["as_of"] or "1970-01-01") > sent:
             return took
