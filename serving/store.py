@@ -65,7 +65,8 @@ class Store:
     def replace(self, rows: Iterable[FeatureRow], fingerprint: str) -> bool:
         """Replace all rows in one transaction; return False where a fellow worker has done so already.
 
-        Of accounts that live events may change, rows that tell of a later time stay.
+        Of accounts that live events may change, rows that tell of the same time or a later one stay: what was answered
+        of them is kept by that time.
 
         Readers see the old rows until it commits; on any error the old rows stay.
 
@@ -139,8 +140,9 @@ def _live_rows(connection: Connection) -> dict[str, str]:
 
 
 def _is_older(row: FeatureRow, live: Mapping[str, str]) -> bool:
-    """Whether the row held of an account tells of a later time. As text, moments are in order of time."""
-    return row.account_id is not None and live.get(row.account_id, "") > (row.as_of or "")
+    """Whether the row held of an account tells of a time no earlier. As text, moments are in order of time."""
+    held = None if row.account_id is None else live.get(row.account_id)
+    return held is not None and held >= (row.as_of or "")
 
 
 def _insert(connection: Connection, records: list[dict[str, Any]], live: dict[str, str]) -> None:

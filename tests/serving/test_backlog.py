@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from serving.backlog import Backlog, Waiting
 from serving.store import Store
-from serving.store_tables import DUE, WEBHOOKS
+from serving.store_tables import ACCOUNTS, WEBHOOKS
 
 MESSAGE = {"account_id": "A", "body": "{}", "created_at": 0.0, "next_at": 0.0, "claimed_until": 0.0}
 
@@ -21,9 +21,9 @@ def store(tmp_path: Path) -> Store:
 def test_what_waits_is_counted_and_how_long(store: Store) -> None:
     states = [("waiting", 0), ("waiting", 2), ("dead", 9), ("sent", 1)]
     with store.alone() as connection:
-        connection.execute(
-            insert(DUE), [{"account_id": a, "since": s, "claimed_until": 0.0} for a, s in (("A", 5.0), ("B", 7.0))]
-        )
+        for account_id, since in (("A", 5.0), ("B", 7.0), ("done", None)):
+            row = {"account_id": account_id, "since": since, "batch": 0, "version": 1, "refresh_at": 0.0}
+            connection.execute(insert(ACCOUNTS).values(row | {"claimed_until": 0.0}))
         for number, (state, attempts) in enumerate(states):
             row = MESSAGE | {"message_id": str(number), "state": state, "attempts": attempts}
             connection.execute(insert(WEBHOOKS).values(row))
