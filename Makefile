@@ -26,7 +26,7 @@ demo: $(READY)  ## the main job on a simulated company: data, check, train, prom
 	$(BIN)/python -m experiments.demo
 
 test: $(READY)  ## all tests and the examples in docstrings
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -m "not slow" -n auto --dist loadscope
 
 check: $(READY)  ## style, types, and the one way of imports
 	$(BIN)/ruff check .
@@ -38,8 +38,9 @@ format: $(READY)  ## put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock:  ## resolve requirements.lock anew from pyproject.toml
+lock:  ## resolve requirements.lock anew from pyproject.toml, and that of the image from it
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-find-links --no-emit-index-url --group dev --all-extras pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-find-links --no-emit-index-url --extra postgres -c requirements.lock pyproject.toml -o deploy/requirements.lock
 
 docs: $(READY)  ## docs/features.md, from the declarations
 	$(BIN)/python -m pipelines.catalogue_page > docs/features.md

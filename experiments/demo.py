@@ -86,7 +86,7 @@ def _show(config: str, version: str) -> None:
     console.print(at_risk)
     console.print(f"report of the run   {settings.releases_folder / version / 'card.md'}", soft_wrap=True)
     console.print(f"runs in MLflow      mlflow ui --backend-store-uri {settings.tracking_uri}", soft_wrap=True)
-    console.print(f"serve it            .venv/bin/perennial serve --config {config}", soft_wrap=True)
+    console.print(f"serve it            .venv/bin/perennial serve --no-keys --config {config}", soft_wrap=True)
     ask = '{"account_id": "' + str(rows["account_id"].iloc[0]) + '"}'
     console.print(f"and ask             curl localhost:3000/predict --json '{ask}'", soft_wrap=True)
 

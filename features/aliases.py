@@ -43,6 +43,7 @@ COLUMN_ALIASES = {
     "quantity": ("seats", "units"),
     "is_auto_renew": ("auto_renew", "auto_renew_flag", "autorenew"),
     "billing_period_months": ("recurringfrequencyinmonths", "bill_period_months", "billing_frequency"),
+    "end_reason": ("cancel_reason", "cancellation_reason", "churn_reason", "reason_code"),
     "transaction_id": ("invoice_line_id", "order_line_id", "order_id", "id"),
     "occurred_at": ("timestamp", "event_time", "date", "invoice_date", "invoicedate", "usage_date", "transaction_date"),
     "amount": ("value", "total", "revenue", "sales_amount"),

@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.downgrades import STREAMS as DOWNGRADE_STREAMS
+from features.downgrades import downgraded, last_before
 from features.events import event_log
 from features.kept import LOG
 from features.kept_log import CodedLog, coded_log
-from features.labels import DAY, ChurnDefinition, label_streams, spell_ends
-from features.log import EventLog, Int, to_log
+from features.labels import DAY, ChurnDefinition, Ends, label_streams, spell_ends
+from features.log import EventLog, to_log
 from features.spark import SparkWarehouse
-from features.streams import ACTIVITY, AUTO_RENEW
+from features.streams import ACTIVITY, AUTO_RENEW, END_REASON
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,40 +27,47 @@ if TYPE_CHECKING:
     from features.panel import PanelSettings
     from features.warehouse import Warehouse
 
-CANCELLED, NOT_RENEWED, WENT_SILENT = WAYS = ("cancelled", "not renewed", "went silent")
+CANCELLED, DOWNGRADED, NOT_RENEWED, WENT_SILENT = WAYS = ("cancelled", "downgraded", "not renewed", "went silent")
 SILENT_DAYS = 60
 """An account that did nothing for so long before its subscription ended went silent first."""
-COLUMNS = ("account_id", "left_at", "way")
+COLUMNS = ("account_id", "left_at", "way", "reason")
 
 
 def departures(log: EventLog, churn: ChurnDefinition) -> pd.DataFrame:
-    """Return account_id, left_at and way of every spell that ended.
+    """Return account_id, left_at, way and reason of every spell that ended.
 
-    By inactivity all went silent. A subscription's end is one of silence where the account had been active and then was
-    not for `SILENT_DAYS` before; else it was not renewed where it did not renew by itself, and cancelled where it did
-    or nothing is said of that.
+    By inactivity all went silent. The end of a subscription is of the first of these ways that fits, and so of one:
+    it went silent where the account had been active and then was not for `SILENT_DAYS` before; it was downgraded where
+    the account had been cut (see `downgrades`); it was not renewed where it did not renew by itself; else it was
+    cancelled. The reason is the one that the account gave, None where it gave none.
     """
     ends = spell_ends(log, churn)
     way = np.full(len(ends.at), WENT_SILENT, dtype=object)
+    reason = np.full(len(ends.at), None, dtype=object)
     if churn.kind == "subscription":
-        last_active, _ = _last_before(log, ACTIVITY, ends.account, ends.at)
-        _, renews = _last_before(log, AUTO_RENEW, ends.account, ends.at)
-        is_silent = ends.at - last_active > SILENT_DAYS * DAY
-        way = np.where(is_silent, WENT_SILENT, np.where(renews == 0, NOT_RENEWED, CANCELLED))
+        way, reason = _ways(log, ends), _reasons(log, ends)
     names = np.array(log.accounts, dtype=object)[ends.account]
-    return pd.DataFrame({"account_id": names, "left_at": pd.to_datetime(ends.at, unit="us").as_unit("us"), "way": way})
+    left_at = pd.to_datetime(ends.at, unit="us").as_unit("us")
+    return pd.DataFrame({"account_id": names, "left_at": left_at, "way": way, "reason": pd.array(reason, dtype="str")})
 
 
-def _last_before(log: EventLog, stream: str, account: Int, at: Int) -> tuple[Any, npt.NDArray[np.float64]]:
-    """When the last event of a stream before each moment of an account was, and its value; NaN where there was none."""
-    own = log.of_streams((stream,))
-    events = pd.DataFrame({"account": log.owners(own), "at": log.at[own], "value": log.value[own]})
-    events["last"] = events["at"].astype(np.float64)
-    wanted = pd.DataFrame({"account": account, "at": at, "place": np.arange(len(at))})
-    found = pd.merge_asof(
-        wanted.sort_values("at"), events.sort_values("at"), on="at", by="account", allow_exact_matches=False
-    ).sort_values("place")
-    return found["last"].to_numpy(), found["value"].to_numpy()
+def _ways(log: EventLog, ends: Ends) -> npt.NDArray[Any]:
+    last_active, _ = last_before(log, ACTIVITY, ends)
+    _, renews = last_before(log, AUTO_RENEW, ends)
+    is_silent = ends.at - last_active > SILENT_DAYS * DAY
+    fits = [is_silent, downgraded(log, ends), renews == 0]
+    return np.select(fits, [WENT_SILENT, DOWNGRADED, NOT_RENEWED], CANCELLED).astype(object)
+
+
+def _reasons(log: EventLog, ends: Ends) -> npt.NDArray[Any]:
+    """The reason that was given for each end, the first by name where several subscriptions ended at once."""
+    own = log.of_streams((END_REASON,))
+    said = np.array([kind for _, kind, _ in log.types], dtype=object)[log.type[own]]
+    given = pd.DataFrame({"account": log.owners(own), "at": log.at[own], "reason": said})
+    given = given.sort_values("reason").drop_duplicates(["account", "at"])
+    wanted = pd.DataFrame({"account": ends.account, "at": ends.at})
+    found = wanted.merge(given, on=["account", "at"], how="left")["reason"]
+    return found.astype(object).where(found.notna(), None).to_numpy()
 
 
 def read_departures(warehouse: Warehouse, churn: ChurnDefinition, settings: PanelSettings) -> pd.DataFrame | None:
@@ -76,7 +85,7 @@ def read_departures(warehouse: Warehouse, churn: ChurnDefinition, settings: Pane
 
 
 def _streams(churn: ChurnDefinition) -> frozenset[str]:
-    return frozenset({*label_streams(churn), ACTIVITY, AUTO_RENEW})
+    return frozenset({*label_streams(churn), ACTIVITY, AUTO_RENEW, END_REASON, *DOWNGRADE_STREAMS})
 
 
 def _together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -99,13 +108,13 @@ def _spark_departures(warehouse: SparkWarehouse, churn: ChurnDefinition) -> pd.D
     own = log.filter(log["stream"].isin(sorted(_streams(churn))))
     frame = warehouse.session.sql(warehouse.connection.compile(own)).repartition("account_id")
     found = frame.mapInArrow(_task(churn), spark_schema(_schema())).toArrow()
-    return _together([found.to_pandas().astype({"left_at": "datetime64[us]"})])
+    return _together([found.to_pandas().astype({"left_at": "datetime64[us]", "reason": "str"})])
 
 
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    return pa.schema(zip(COLUMNS, (pa.string(), pa.timestamp("us"), pa.string()), strict=True))
+    return pa.schema(zip(COLUMNS, (pa.string(), pa.timestamp("us"), pa.string(), pa.string()), strict=True))
 
 
 def _task(churn: ChurnDefinition) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

@@ -65,6 +65,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "subscriptions": (
         _rule(s.SUBSCRIBED, "start_date", kind=Col("plan")),
         _rule(s.UNSUBSCRIBED, "end_date", kind=Col("plan"), also=("start_date",)),
+        _rule(s.END_REASON, "end_date", kind=Col("end_reason"), only=Given(("end_reason",)), also=("start_date",)),
         _of_value(s.MRR_STARTED, "start_date", "mrr", "plan"),
         _of_value(s.MRR_ENDED, "end_date", "mrr", "plan", ("start_date",)),
         _of_value(s.SEATS_STARTED, "start_date", "quantity", "plan"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,9 +13,13 @@ from features.evaluate import Planner
 from features.events import ANSWERED_RULE, RULES
 from features.feature import Feature
 from features.log import LOG_COLUMNS, EventLog, to_log
+from features.plain_rows import micros
 from features.relatives import ALWAYS, EXISTS, MOST_RELATIVES, NOT_AN_ATTRIBUTE
 from features.rules import Row, Rule
 from features.walk import walk
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Rows = Mapping[str, Sequence[Row]]
 Event = dict[str, Any]
@@ -45,7 +49,7 @@ class OnlineFeatures:
         as_of
             naive times are UTC.
         """
-        instant = np.array([_micros(as_of)], dtype=np.int64)
+        instant = np.array([micros(as_of)], dtype=np.int64)
         values = walk(log, np.zeros(1, dtype=np.int64), instant, self._planner.of(log.types))[:, 0].tolist()
         return {
             feature.name: None if value != value else value if feature.kind == "number" else log.texts[int(value)]
@@ -64,27 +68,50 @@ def account_log(account_id: str, rows: Rows) -> EventLog:
         by table, rows as mappings from column to value: text, float, bool, datetime (naive: UTC) or None. All are the
         account's own, but among `accounts` there may be others: those with it as their parent, or with its parent.
     """
+    accounts = rows.get("accounts", ())
+    parent = next((row.get("parent_account_id") for row in accounts if row["account_id"] == account_id), None)
+    around = [Relative(row["account_id"], row.get("parent_account_id"), row.get("created_at")) for row in accounts]
+    events = [*own_events(account_id, rows), *relative_events(account_id, parent, around)]
+    return to_log(events_table(account_id, events))
+
+
+class Relative(NamedTuple):
+    """What an account has to say to those around it: its id, its parent, and since when it is there (naive: UTC)."""
+
+    account_id: str
+    parent_account_id: str | None
+    created_at: datetime | None
+
+
+def events_table(account_id: str, events: Iterable[Event]) -> pa.Table:
+    """Return events of one account as a table with the columns of LOG_COLUMNS."""
     import pyarrow as pa
 
-    events = [event | {"account_id": account_id} for event in _events(account_id, rows)]
     types = dict.fromkeys(LOG_COLUMNS, pa.string()) | {"at": pa.int64(), "known_at": pa.int64(), "value": pa.float64()}
-    columns = {name: pa.array([event.get(name) for event in events], types[name]) for name in LOG_COLUMNS}
+    known = list(events)
+    columns = {name: pa.array([event.get(name) for event in known], types[name]) for name in LOG_COLUMNS}
+    columns["account_id"] = pa.array([account_id] * len(known), pa.string())
     times = {name: columns[name].cast(pa.timestamp("us")) for name in ("at", "known_at")}
-    return to_log(pa.table(columns | times))
+    return pa.table(columns | times)
 
 
-def _events(account_id: str, rows: Rows) -> Iterator[Event]:
+def own_events(account_id: str, rows: Rows) -> Iterator[Event]:
+    """Yield what an account's own rows tell of, by table as in `account_log`; of other accounts nothing."""
     yield _said(ALWAYS, s.ACCOUNT, EXISTS)
     role_of = {contact["contact_id"]: contact.get("role") for contact in rows.get("contacts", ())}
-    for name, rules in RULES.items():
+    for name in RULES:
         for row in rows.get(name, ()):
-            known = row if name == "contacts" else {**row, "role": role_of.get(row.get("contact_id"))}
-            yield from (event for rule in rules if (event := _event(known, rule)))
+            yield from row_events(name, row, role_of)
     yield from _answered(rows, role_of)
     for account in rows.get("accounts", ()):
         if account["account_id"] == account_id:
             yield from _attributes(account, rows.get("account_changes", ()))
-    yield from _relatives(account_id, rows.get("accounts", ()))
+
+
+def row_events(table: str, row: Row, role_of: Mapping[Any, Any]) -> Iterator[Event]:
+    """Yield what one row of a table tells of by itself; `role_of` are the buying roles by contact."""
+    known = row if table == "contacts" else {**row, "role": role_of.get(row.get("contact_id"))}
+    yield from (event for rule in RULES.get(table, ()) if (event := _event(known, rule)))
 
 
 def _event(row: Row, rule: Rule) -> Event | None:
@@ -94,8 +121,8 @@ def _event(row: Row, rule: Rule) -> Event | None:
         return None
     others = [row.get(name) for name in (*rule.also, "recorded_at")]
     return {
-        "at": _micros(at),
-        "known_at": max(_micros(time) for time in (at, *others) if time is not None),
+        "at": micros(at),
+        "known_at": max(micros(time) for time in (at, *others) if time is not None),
         "stream": rule.stream.of(row),
         "kind": rule.kind.of(row) if rule.kind else None,
         "value": rule.value.of(row) if rule.value else None,
@@ -130,7 +157,7 @@ def _attributes(account: Row, changes: Sequence[Row]) -> Iterator[Event]:
             continue
         own = sorted(
             (change for change in changes if change["column"] == name),
-            key=lambda change: (_micros(change["changed_at"]), change["change_id"]),
+            key=lambda change: (micros(change["changed_at"]), change["change_id"]),
         )
         is_number = isinstance(value, int | float)
         was = _as_type(own[0].get("old_value"), is_number) if own else value
@@ -141,10 +168,12 @@ def _attributes(account: Row, changes: Sequence[Row]) -> Iterator[Event]:
             yield _said(change["changed_at"], s.ACCOUNT_CHANGED, name, known_at=recorded)
 
 
-def _relatives(account_id: str, accounts: Sequence[Row]) -> Iterator[Event]:
-    """The accounts below and beside an account, the first hundred of each."""
-    parent = next((row.get("parent_account_id") for row in accounts if row["account_id"] == account_id), None)
-    dated = [(row.get("created_at") or ALWAYS, row["account_id"], row.get("parent_account_id")) for row in accounts]
+def relative_events(account_id: str, parent: str | None, accounts: Iterable[Relative]) -> Iterator[Event]:
+    """Yield what the accounts below and beside an account tell of, the first hundred of each; others are passed over.
+
+    `parent` is the account's own.
+    """
+    dated = [(row.created_at or ALWAYS, row.account_id, row.parent_account_id) for row in accounts]
     below = sorted((at, name) for at, name, above in dated if above == account_id)
     beside = sorted((at, name) for at, name, above in dated if above is not None and above == parent)
     yield from (_said(at, s.CHILD, "child") for at, _ in below[:MOST_RELATIVES])
@@ -153,7 +182,7 @@ def _relatives(account_id: str, accounts: Sequence[Row]) -> Iterator[Event]:
 
 def _said(at: datetime, stream: str, kind: str, said: Any = None, known_at: datetime | None = None) -> Event:
     known = at if known_at is None else max(at, known_at)
-    event = {"at": _micros(at), "known_at": _micros(known), "stream": stream, "kind": kind}
+    event = {"at": micros(at), "known_at": micros(known), "stream": stream, "kind": kind}
     return event | ({"text": said} if isinstance(said, str) else {"value": None if said is None else float(said)})
 
 
@@ -164,9 +193,3 @@ def _as_type(text: str | None, is_number: bool) -> float | str | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _micros(at: datetime) -> int:
-    """Microseconds since 1970, exactly."""
-    since = (at.replace(tzinfo=UTC) if at.tzinfo is None else at) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -161,6 +161,7 @@ TABLES: dict[str, Table] = _declared(
                 Column("plan", "category", "plan"),
                 Column("is_auto_renew", "flag", "whether it renews by itself"),
                 Column("billing_period_months", "number", "months from one renewal to the next", minimum=0),
+                Column("end_reason", "category", "why it ended, as the account said; empty where it did not"),
                 RECORDED,
             ),
             happened="start_date",

@@ -18,12 +18,13 @@ from pipelines.churn.evaluation import MODEL, Evaluation, held_out_evaluation, i
 from pipelines.churn.health_score import HealthScore
 from pipelines.churn.reliability import Reliability, reliability
 from pipelines.churn.splits import Split, rolling_origins
-from pipelines.churn.warning import Warned, tiers, warned
+from pipelines.churn.warning import Warned, warned
 from pipelines.config import Settings
 from pipelines.curve_backtest import CurveJudged, judge_curves
 from pipelines.learning import learners_of
 from pipelines.release import Release, read_champion
 from pipelines.segments import segment_names
+from pipelines.tiers import tiers_by_date
 from pipelines.training_data import read_panel
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def backtested(
     """Return the backtest of a panel: see `backtest`."""
     rows, seed, gap = panel.matured, settings.model.seed, panel.definition.matures_days
     split = _origins(rows, gap, n_origins)
-    learners = learners_of(panel, settings, progress)
+    learners = learners_of(panel, settings, progress, n_searches=len(split.folds))
     if _has_direction(panel.features):
         learners[HEALTH] = partial(HealthScore.fit, kept_share=panel.kept_share)
     evaluation = held_out_evaluation(rows, panel.features, split, learners, seed=seed, kept_share=panel.kept_share)
@@ -107,8 +108,7 @@ def backtested(
     reliable, seen = {}, {}
     for name in evaluation.figures:
         reliable[name] = reliability(_log_odds(told[name].to_numpy(dtype=np.float64)), churned, accounts, weights)
-        tier = tiers(told, name, high_share=settings.tiers.high_share, medium_share=settings.tiers.medium_share)
-        seen[name] = warned(told, tier, seed=seed)
+        seen[name] = warned(told, tiers_by_date(told, name, settings.tiers), seed=seed)
     groups = tuple(_groups(told, rows.iloc[told["row"]], panel.features, champion))
     curves = judge_curves(panel, split, told, seed=seed)
     return Backtest(evaluation, len(split.folds), reliable, seen, groups, curves)

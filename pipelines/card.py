@@ -44,6 +44,7 @@ def model_card(
         _quality(evaluation),
         _verdict(manifest),
         *([_curve(curve)] if curve else []),
+        *([f"## How accounts left\n\n{_sentence(manifest.departed.sentence)}"] if manifest.departed else []),
         _rests_on(contributions),
         _causes(causes),
         _segments(segmented, by_segment),
@@ -161,6 +162,10 @@ def _curve(curve: RetentionCurve) -> str:
         f"{curve.n_left:,} of which left (counted): {ways}. At the horizon it is what the model says; how good it is "
         "beyond, `perennial backtest` tells."
     )
+
+
+def _sentence(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _limits(manifest: Manifest, curve: RetentionCurve | None) -> str:

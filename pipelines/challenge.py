@@ -15,11 +15,12 @@ from pipelines.churn.bootstrap import Interval, percentile_interval, resampled_w
 from pipelines.churn.encoder import FloatArray, numbers
 from pipelines.churn.evaluation import MODEL, Evaluation
 from pipelines.churn.metrics import figures, log_losses
-from pipelines.churn.warning import LOW, tiers
+from pipelines.churn.warning import LOW
 from pipelines.config import Settings
 from pipelines.release import Release
 from pipelines.segmenting import REVENUE
 from pipelines.segments import segment_names
+from pipelines.tiers import tiers_by_date
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,8 +160,7 @@ def _false_greens(rows: pd.DataFrame, settings: Settings) -> Iterator[_Compared]
     """Churners in the lowest tier at the last date they were seen; those on whom both differ decide (McNemar 1947)."""
     from scipy.stats import binomtest
 
-    limits = {"high_share": settings.tiers.high_share, "medium_share": settings.tiers.medium_share}
-    greens = rows.assign(**{name: tiers(rows, name, **limits) == LOW for name in (MODEL, CHAMPION)})
+    greens = rows.assign(**{name: tiers_by_date(rows, name, settings.tiers) == LOW for name in (MODEL, CHAMPION)})
     last = greens.sort_values("as_of").drop_duplicates("account_id", keep="last")
     gone = last[(last["as_of"] < rows["as_of"].max()) & last["churned"].astype(bool)]
     if len(gone) < FEWEST_CHURNERS:

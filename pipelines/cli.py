@@ -216,11 +216,14 @@ def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFI
         scored = score_accounts(settings, as_of, out, tell)
     if as_json:
         ahead = [asdict(prospect) for prospect in scored.prospects]
+        left = scored.departed.model_dump() if scored.departed else None
         said = {"release": scored.version, "as_of": scored.as_of, "n_accounts": scored.n_accounts, "prospects": ahead}
-        give(json.dumps(said))
+        give(json.dumps(said | {"departed": left}))
     say(f"{scored.n_accounts:,} accounts as of {scored.as_of or 'no date'} by release {scored.version}: {out}")
     for prospect in scored.prospects[:1]:
         say(sentence(prospect, settings.value))
+    if scored.departed:
+        say(scored.departed.sentence)
     for note in scored.notes:
         say(f"note: {note}")
 

@@ -59,6 +59,12 @@ class Model(_Section):
 
     seed: int = Field(0, ge=0)
     folds: int = Field(5, ge=2, le=20, description="folds of flat data")
+    max_minutes: float = Field(
+        60.0, gt=0, description="after which the searches for the shape of trees, all of a run's, begin no new trial"
+    )
+    trials: int | None = Field(
+        None, ge=1, le=1000, description="of a search, so many at most, whatever the rows; as many as usual if unset"
+    )
     rule_column: str | None = Field(None, description="column of the business rule; the best single one if unset")
     most_rows: int = Field(
         1_000_000, ge=1_000, description="above this, all rows that churned train and a sample of the others"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from features.catalog import Feature
 from features.panel import Panel, Progress
+from pipelines.churn.complexity import Search
 from pipelines.churn.curve import RetentionCurve
 from pipelines.churn.curve_training import fit_curve
 from pipelines.churn.encoder import Encoder
@@ -18,6 +19,7 @@ from pipelines.churn.lifetimes import known_until, lifetimes
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.population import row_weights
 from pipelines.churn.splits import evaluation_split, search_split
+from pipelines.churn.study import Effort
 from pipelines.churn.training import train_churn
 from pipelines.churn.uncertainty import Uncertainty
 from pipelines.churn.uncertainty_training import fit_uncertainty
@@ -29,30 +31,39 @@ CURVE_LEAVES = 8
 
 @dataclass(frozen=True)
 class Learnt:
-    """A churn model, how sure it is, and the retention curve; None where there are no dates of leaving."""
+    """A churn model, how sure it is, the retention curve (None where there are no dates of leaving), and the search."""
 
     churn: ChurnModel
     uncertainty: Uncertainty
     curve: RetentionCurve | None
+    search: Search
 
 
 def evaluate(panel: Panel, settings: Settings, progress: Progress | None = None) -> Evaluation:
     """Return the model beside its baselines on rows it has not seen: out of time where there are dates."""
     matured, gap, seed = panel.matured, panel.definition.matures_days, settings.model.seed
     split = evaluation_split(matured, gap, n_folds=settings.model.folds, seed=seed)
-    learners = learners_of(panel, settings, progress)
+    learners = learners_of(panel, settings, progress, n_searches=len(split.folds) + 1)
     return held_out_evaluation(matured, panel.features, split, learners, seed=seed, kept_share=panel.kept_share)
 
 
-def learners_of(panel: Panel, settings: Settings, progress: Progress | None = None) -> dict[str, Learner]:
-    """Return the model and what it has to beat, as they learn from such a panel."""
+def learners_of(
+    panel: Panel, settings: Settings, progress: Progress | None = None, *, n_searches: int = 1
+) -> dict[str, Learner]:
+    """Return the model and what it has to beat, as they learn from such a panel; so many searches share the time."""
     return usual_learners(
         gap_days=panel.definition.matures_days,
         rule_column=settings.model.rule_column or usual_rule(panel.features),
         seed=settings.model.seed,
         kept_share=panel.kept_share,
+        effort=effort_of(settings).shared(n_searches),
         progress=progress,
     )
+
+
+def effort_of(settings: Settings) -> Effort:
+    """Return what all searches of a run may cost, as the settings say."""
+    return Effort(settings.model.trials, settings.model.max_minutes)
 
 
 def usual_rule(features: tuple[Feature, ...]) -> str | None:
@@ -62,12 +73,20 @@ def usual_rule(features: tuple[Feature, ...]) -> str | None:
 
 def learn(panel: Panel, settings: Settings, progress: Progress) -> Learnt:
     """Return what every row whose label is known teaches, and of the curve every row that was followed."""
-    matured, seed = panel.matured, settings.model.seed
-    split = search_split(matured, panel.definition.matures_days, n_folds=settings.model.folds, seed=seed)
-    training = train_churn(matured, panel.features, split, seed=seed, kept_share=panel.kept_share, progress=progress)
-    churn = training.model
+    matured, gap, seed, folds = panel.matured, panel.definition.matures_days, settings.model.seed, settings.model.folds
+    judged = evaluation_split(matured, gap, n_folds=folds, seed=seed)
+    training = train_churn(
+        matured,
+        panel.features,
+        search_split(matured, gap, n_folds=folds, seed=seed),
+        seed=seed,
+        kept_share=panel.kept_share,
+        effort=effort_of(settings).shared(len(judged.folds) + 1),
+        progress=progress,
+    )
+    churn, search = training.model, training.search
     uncertainty = learn_uncertainty(churn, matured, seed=seed)
-    return Learnt(churn, uncertainty, learn_curve(panel, churn, training.search.chosen.leaves, seed=seed))
+    return Learnt(churn, uncertainty, learn_curve(panel, churn, search.chosen.shape.leaves, seed=seed), search)
 
 
 def learn_uncertainty(churn: ChurnModel, matured: pd.DataFrame, *, seed: int) -> Uncertainty:

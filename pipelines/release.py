@@ -19,9 +19,11 @@ from pipelines.churn.curve import RetentionCurve
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.model import ChurnModel, Usual
 from pipelines.churn.uncertainty import Interval90, Uncertainty
+from pipelines.departed import Departed
 from pipelines.outlook import Outlook, Terms, outlook
 from pipelines.peers import peers_of
 from pipelines.pointer import read_pointer
+from pipelines.probe import Probe
 from pipelines.segmentation import Segmentation
 from pipelines.segmentation.comparison import Comparison
 from pipelines.segmentation.portrait import Portrait
@@ -29,7 +31,7 @@ from pipelines.segmentation.portrait import Portrait
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 5
+FORMAT = 6
 DRIVERS = "drivers.parquet"
 BASES = ("firmographic", "behavioural", "needs")
 PORTRAIT: TypeAdapter[Portrait] = TypeAdapter(Portrait)
@@ -75,6 +77,10 @@ class Manifest(_Frozen):
     score_quantiles: tuple[float, ...] = Field(description="101 quantiles of the probability, from 0 to 100 %")
     gate: Gate
     terms: Terms = Terms()
+    trials: int | None = Field(
+        None, description="of the search for the trees: as many, asked for by [model] trials, give the same model"
+    )
+    departed: Departed | None = None
     files: dict[str, str] = Field(default_factory=dict)
 
 
@@ -102,6 +108,8 @@ class Release:
         by id of a firmographic segment, what is usual in it.
     curve
         how long accounts stay; None where it cannot be told, as in data without dates.
+    probe
+        what it said of made-up accounts where it was made; None before it is written.
     """
 
     manifest: Manifest
@@ -113,6 +121,7 @@ class Release:
     comparisons: tuple[Comparison, ...] = ()
     peers: Mapping[str, Usual] = field(default_factory=dict)
     curve: RetentionCurve | None = None
+    probe: Probe | None = None
 
     def peers_of(self, columns: Columns) -> list[Usual] | None:
         """What is usual in the segment of each account; None where there are no segments."""
@@ -155,6 +164,7 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
     def fill(staging: Path) -> None:
         release.churn.save(staging)
         release.uncertainty.save(staging)
+        Probe.of(release.churn, release.uncertainty).save(staging)
         if release.curve:
             release.curve.save(staging)
         (staging / "segments").mkdir()
@@ -219,6 +229,7 @@ def read_release(folder: Path) -> Release:
         COMPARISONS.validate_json((folder / "segments" / "comparison.json").read_bytes()),
         json.loads((folder / "segments" / "usual.json").read_text("utf-8")),
         RetentionCurve.load(folder, churn.encoder),
+        Probe.load(folder),
     )
 
 

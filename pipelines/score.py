@@ -20,6 +20,7 @@ from features.spark_panel import spark_frame, spark_schema
 from pipelines.churn.calibration import probability
 from pipelines.churn.reasons import explain
 from pipelines.config import Settings
+from pipelines.departed import Departed
 from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings, write_folder
 from pipelines.features import write_tables
 from pipelines.monitoring.served import keep_scores
@@ -46,6 +47,7 @@ class Scored:
     n_accounts: int
     notes: list[str]
     prospects: list[Prospect]
+    departed: Departed | None
 
 
 def score_accounts(settings: Settings, as_of: datetime | None, out: Path, tell: Progress) -> Scored:
@@ -77,7 +79,8 @@ def score_accounts(settings: Settings, as_of: datetime | None, out: Path, tell: 
             *publish_rows(parts, plan, last, settings.state_folder),
         ]
     as_of_said = f"{last:%Y-%m-%d}" if plan.is_dated else None
-    return Scored(release.manifest.version, as_of_said, n_accounts, notes, prospects(ahead))
+    manifest = release.manifest
+    return Scored(manifest.version, as_of_said, n_accounts, notes, prospects(ahead), manifest.departed)
 
 
 def _each(parts: Sequence[Path], plan: PanelPlan, last: pd.Timestamp) -> Iterator[pd.DataFrame]:

@@ -23,10 +23,12 @@ from features.sufficiency import FEW_CHURNERS, fail_on_errors, panel_findings
 from pipelines.card import model_card
 from pipelines.causes import Causes, find_causes
 from pipelines.challenge import Challenge, challenge
+from pipelines.churn.complexity import Search
 from pipelines.churn.evaluation import ON_LOGS, RATE, RULE, Evaluation
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.verdict import Verdict
 from pipelines.config import Settings
+from pipelines.departed import departed
 from pipelines.drivers.forest import forest_plot
 from pipelines.figures import reasons_figure, training_figures
 from pipelines.learning import Learnt, evaluate, learn
@@ -86,6 +88,7 @@ def train(settings: Settings, progress: Progress) -> Training:
     evaluation = evaluate(panel, settings, progress)
     progress("training")
     learnt = learn(panel, settings, progress)
+    findings += search_findings(learnt.search, settings.model.max_minutes)
     progress("segments")
     current = current_rows(panel, seed)
     champion, unread = _champion(settings)
@@ -117,6 +120,15 @@ def train(settings: Settings, progress: Progress) -> Training:
     )
     registered = _log(settings, release, papers, evaluation, progress)
     return Training(release, evaluation, contributions, causes, findings, registered)
+
+
+def search_findings(search: Search, max_minutes: float) -> list[Finding]:
+    """Return a warning where it was the time that ended the search: how many trials that takes hangs on the machine."""
+    if not search.is_out_of_time:
+        return []
+    what = f"[model] max_minutes = {max_minutes:g} ended the search for the trees after {search.n_trials} trials"
+    do = f"allow more; or ask for trials = {search.n_trials}, which gives the same model on any machine"
+    return [Finding("model", "max_minutes", "warning", what, search.n_trials, do)]
 
 
 def mean_contributions(churn: ChurnModel, rows: pd.DataFrame) -> pd.DataFrame:
@@ -228,6 +240,8 @@ def _release(
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=gate(evaluation, contest),
         terms=terms_of(settings, panel.features),
+        trials=learnt.search.n_trials,
+        departed=departed(panel.departures),
     )
     return Release(
         manifest,
@@ -267,6 +281,7 @@ def _log(settings: Settings, release: Release, papers: Papers, evaluation: Evalu
             "n_features": len(release.churn.encoder.features),
             "n_rows": release.manifest.n_rows,
             "trees": release.churn.booster.num_trees(),
+            "trials": release.manifest.trials,
             "gate_passed": release.manifest.gate.passed,
         }
         run = Run(params, metrics, ", ".join(settings.tables), release.manifest.n_rows)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -11,6 +14,7 @@ from serving.payloads import BatchPrediction, Failure, PredictBatchRequest, Pred
 from serving.predictor import Predictor
 from serving.published import PublishedRows
 from serving.releases import Champion
+from serving.scores import Score
 from serving.vocabulary import FeatureRow, Values, Vocabulary
 
 NO_RELEASE = "no release has been promoted yet; run `perennial promote VERSION`"
@@ -19,12 +23,25 @@ DOWN = "the online store does not answer; ask again in a minute"
 Held = Mapping[str, FeatureRow]
 
 
+class Given(NamedTuple):
+    """An answer as it goes out: JSON in UTF-8, by which release, and how many predictions of which tier."""
+
+    body: bytes
+    release: str
+    tiers: Mapping[str, int]
+
+
 class Answers:
     """Answers by the champion and the feature rows of the store."""
 
     def __init__(self, champion: Champion, published: PublishedRows) -> None:
         self.champion = champion
         self.published = published
+
+    @property
+    def version(self) -> str | None:
+        """The release that serves; None where none does."""
+        return None if self.champion.predictor is None else self.champion.predictor.version
 
     def not_ready(self) -> str | None:
         """Return why nothing can be predicted yet, None when all is there."""
@@ -45,6 +62,23 @@ class Answers:
         row = self._row(request, predictor.vocabulary, self._held([request]))
         return predictor.predict([row], [request.explain])[0]
 
+    def one_given(self, request: PredictRequest) -> Given:
+        """Return the same as JSON: with reasons as they are kept where they still hold, else computed now.
+
+        Raises
+        ------
+        Refusal
+            As `one`.
+        """
+        predictor = self._predictor()
+        if request.explain and request.account_id is not None:
+            kept = self._kept([request], predictor).get(request.account_id)
+            if kept is not None:
+                return Given(kept.answer.encode(), kept.release, {kept.tier: 1})
+        row = self._row(request, predictor.vocabulary, self._held([request]))
+        found = predictor.predict([row], [request.explain])[0]
+        return Given(found.model_dump_json().encode(), found.release, {found.tier: 1})
+
     def batch(self, request: PredictBatchRequest) -> BatchPrediction:
         """Return predictions and failures, in the order asked for.
 
@@ -54,17 +88,40 @@ class Answers:
             When no release serves, or the store does not answer.
         """
         predictor = self._predictor()
-        held = self._held(request.accounts)
-        found = [self._row_or_refusal(item, predictor.vocabulary, held) for item in request.accounts]
-        predictions = iter(_predicted(predictor, request.accounts, found))
-        results = [
-            Failure(account_id=item.account_id, error=row.error) if isinstance(row, Refusal) else next(predictions)
-            for item, row in zip(request.accounts, found, strict=True)
-        ]
+        results = self._results(request.accounts, predictor)
         failed = sum(isinstance(result, Failure) for result in results)
         return BatchPrediction(
             release=predictor.version, predicted=len(results) - failed, failed=failed, results=results
         )
+
+    def batch_given(self, request: PredictBatchRequest) -> Given:
+        """Return the same as JSON: with reasons as they are kept where they still hold, else computed now.
+
+        Raises
+        ------
+        Refusal
+            As `batch`.
+        """
+        predictor = self._predictor()
+        kept = self._kept([item for item in request.accounts if item.explain], predictor)
+        of_kept = [kept.get(item.account_id or "") if item.explain else None for item in request.accounts]
+        others = [item for item, one in zip(request.accounts, of_kept, strict=True) if one is None]
+        computed = iter(self._results(others, predictor) if others else [])
+        results = [one or next(computed) for one in of_kept]
+        tiers = Counter(one.tier for one in results if not isinstance(one, Failure))
+        said = b",".join(_json(one) for one in results)
+        counts = f'"predicted":{tiers.total()},"failed":{len(results) - tiers.total()}'
+        head = f'{{"release":{json.dumps(predictor.version)},{counts},"results":['
+        return Given(head.encode() + said + b"]}", predictor.version, tiers)
+
+    def _results(self, accounts: Sequence[PredictRequest], predictor: Predictor) -> list[Prediction | Failure]:
+        held = self._held(accounts)
+        found = [self._row_or_refusal(item, predictor.vocabulary, held) for item in accounts]
+        predictions = iter(_predicted(predictor, accounts, found))
+        return [
+            Failure(account_id=item.account_id, error=row.error) if isinstance(row, Refusal) else next(predictions)
+            for item, row in zip(accounts, found, strict=True)
+        ]
 
     def drivers(self, segment: str | None) -> bytes:
         """Return as JSON what the champion found of its drivers, over all accounts or for one segment.
@@ -91,8 +148,16 @@ class Answers:
             raise Refusal("no_release", self.not_ready() or NO_RELEASE)
         return self.champion.predictor
 
+    def _kept(self, requests: Sequence[PredictRequest], predictor: Predictor) -> Mapping[str, Score]:
+        """The answers that were kept of accounts and are what would be computed now: of this release and this row."""
+        account_ids = _account_ids(requests)
+        try:
+            return self.published.store.kept_answers(account_ids, predictor.version) if account_ids else {}
+        except SQLAlchemyError as problem:
+            raise Refusal("store_unavailable", DOWN) from problem
+
     def _held(self, requests: Sequence[PredictRequest]) -> Held:
-        account_ids = [request.account_id for request in requests if request.account_id is not None]
+        account_ids = _account_ids(requests)
         try:
             return self.published.store.rows(account_ids) if account_ids else {}
         except SQLAlchemyError as problem:
@@ -117,6 +182,16 @@ class Answers:
             came = f"the feature row of account {request.account_id!r} does not fit release"
             raise Refusal("unreadable_row", f"{came}; score again with the release that serves", wrong)
         return row
+
+
+def _account_ids(requests: Sequence[PredictRequest]) -> list[str]:
+    """The ids that are asked for and may be in a store: PostgreSQL refuses to compare with text that holds a NUL."""
+    ids = (request.account_id for request in requests)
+    return [account_id for account_id in ids if account_id is not None and "\0" not in account_id]
+
+
+def _json(one: Score | Prediction | Failure) -> bytes:
+    return one.answer.encode() if isinstance(one, Score) else one.model_dump_json().encode()
 
 
 def _given(features: Values, vocabulary: Vocabulary) -> FeatureRow:

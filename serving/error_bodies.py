@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from serving.errors import STATUS
+from pydantic import ValidationError
+
+from serving.errors import STATUS, Refusal
 from serving.payloads import Detail, Error, ErrorBody
 
 MOST_DETAILS = 20
@@ -47,6 +50,12 @@ def in_one_shape(status: int, body: bytes) -> tuple[int, bytes]:
     return STATUS[error.code] if is_invalid else status, ErrorBody(error=error).model_dump_json().encode()
 
 
+def refusal_of(problem: ValidationError) -> Refusal:
+    """Return what pydantic found wrong with a request as a refusal; what came is not repeated."""
+    error = _invalid(problem.errors(include_url=False, include_context=False, include_input=False))
+    return Refusal(error.code, error.message, error.details)
+
+
 def _read(body: bytes) -> Any:
     try:
         return json.loads(body)
@@ -58,7 +67,7 @@ def _is_invalid(said: Any) -> bool:
     return isinstance(said, dict) and isinstance(said.get("detail"), list) and bool(said["detail"])
 
 
-def _invalid(found: list[dict[str, Any]]) -> Error:
+def _invalid(found: Sequence[Any]) -> Error:
     """What pydantic found wrong with a request."""
     details = [Detail(where=_place(problem["loc"]), problem=_in_words(problem)) for problem in found[:MOST_DETAILS]]
     code = "invalid_json" if found[0]["type"] == "json_invalid" else "invalid_request"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from features.errors import PerennialError
 from serving.payloads import Detail, Error
@@ -23,6 +24,7 @@ STATUS = {
     "invalid_request": 422,
     "unknown_feature": 422,
     "invalid_feature": 422,
+    "rate_limited": 429,
     "too_many_requests": 429,
     "internal_error": 500,
     "unreadable_row": 500,
@@ -33,6 +35,7 @@ STATUS = {
     "timeout": 504,
 }
 """Every code an error may carry, and its HTTP status."""
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Refusal(PerennialError):
@@ -43,7 +46,10 @@ class Refusal(PerennialError):
     (404, 'unknown_account')
     """
 
-    def __init__(self, code: str, message: str, details: Sequence[Detail] = ()) -> None:
+    def __init__(
+        self, code: str, message: str, details: Sequence[Detail] = (), *, headers: Mapping[str, str] = NO_HEADERS
+    ) -> None:
         super().__init__(message)
         self.status = STATUS[code]
+        self.headers = headers
         self.error = Error(code=code, message=message, details=list(details))

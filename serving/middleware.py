@@ -3,90 +3,127 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import time
 import uuid
-from urllib.parse import quote
+from collections.abc import Callable, Sequence
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.audit import LINE, Line
+from serving.door import Door, Room
 from serving.error_bodies import in_one_shape
 from serving.errors import Refusal
+from serving.headers import header_of
+from serving.keyring import Keyring
 from serving.payloads import ErrorBody
+from serving.routes import rule_of
 from serving.settings import Settings
 
-REQUEST_ID = "X-Request-Id"
+REQUEST_ID = b"x-request-id"
 LONGEST_LENGTH = 15
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
-access = logging.getLogger("perennial.access")
+SECURITY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+"""On every reply that does not say otherwise itself: it is data, to be shown in no page and kept in no cache."""
+_SECURED = {name for name, _ in SECURITY}
+
+Told = Callable[[Line], None]
 
 
-def guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """Return the app behind its guards. Who may ask is to be checked between the two: before a body is read."""
-    return OneShape(BodyGuard(app, settings))
+def guarded(
+    app: ASGIApp, settings: Settings, keyring: Callable[[], Keyring] | None = None, told: Sequence[Told] = ()
+) -> ASGIApp:
+    """Return the app behind its guards; without a keyring no keys are asked for; `told` hear of each request's end."""
+    inner = BodyGuard(Room(app, settings), settings)
+    return OneShape(Door(inner, settings, keyring), (Line.write, *told))
 
 
 def refused(refusal: Refusal) -> JSONResponse:
     """Return a refusal as an HTTP response."""
-    return JSONResponse(ErrorBody(error=refusal.error).model_dump(), status_code=refusal.status)
+    return JSONResponse(ErrorBody(error=refusal.error).model_dump(), refusal.status, dict(refusal.headers))
 
 
 class OneShape:
-    """Gives every reply its request id, every error the same body, whoever wrote it, and every request a log line."""
+    """Gives every reply its request id, every error the same body, whoever wrote it, and tells how requests ended."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, told: Sequence[Told]) -> None:
         self.app = app
+        self.told = told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a request, and its reply in our shape."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        came = Headers(scope=scope).get(REQUEST_ID, "")
+        came = header_of(scope, REQUEST_ID)
         request_id = came if _ID.fullmatch(came) else uuid.uuid4().hex
-        reply, began = _Reply(send, request_id), time.perf_counter()
+        line = scope[LINE] = Line(request_id, scope["method"], rule_of(scope["path"]))
+        reply = _Reply(send, line)
+        try:
+            await self._answered(scope, receive, reply)
+        finally:
+            line.seconds = time.perf_counter() - line.began
+            for told in self.told:
+                told(line)
+
+    async def _answered(self, scope: Scope, receive: Receive, reply: _Reply) -> None:
         try:
             await self.app(scope, receive, reply)
-        finally:
-            took_ms = (time.perf_counter() - began) * 1000
-            path = quote(scope["path"])  # a line break in it would forge a line of the log
-            access.info("%s %s %s %s %.1f ms", request_id, scope["method"], path, reply.status, took_ms)
+        except Refusal as refusal:
+            if reply.is_begun:  # too late to say so: what goes out is cut off, which the caller notices
+                raise
+            await refused(refusal)(scope, receive, reply)
 
 
 class _Reply:
     """Sends a good reply as it comes; holds a bad one back until it is whole, to write its body anew."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, line: Line) -> None:
         self.send = send
-        self.request_id = request_id
-        self.status = 0
+        self.line = line
+        self.is_begun = False
         self.start: Message | None = None
         self.body = b""
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message)[REQUEST_ID] = self.request_id
-            self.status = message["status"]
+            self.line.status = message["status"]
             if message["status"] >= 400:
                 self.start = message
                 return
+            self.is_begun = True
+            message["headers"] = self._with_ours(message.get("headers", ()))
         elif self.start is not None:
             await self._hold(message, self.start)
             return
         await self.send(message)
 
+    def _with_ours(self, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers with the request id and what keeps callers safe; who serves is nobody's business."""
+        kept = [(name, value) for name, value in headers if name.lower() != b"server"]
+        own = {name.lower() for name, _ in kept} & _SECURED
+        kept += [header for header in SECURITY if header[0] not in own] if own else SECURITY
+        kept.append((REQUEST_ID, self.line.request_id.encode()))
+        return kept
+
     async def _hold(self, message: Message, start: Message) -> None:
         self.body += message.get("body", b"")
         if message.get("more_body", False):
             return
-        self.status, body = in_one_shape(start["status"], self.body)
+        self.line.status, body = in_one_shape(start["status"], self.body)
+        start["headers"] = self._with_ours(start.get("headers", ()))
         headers = MutableHeaders(scope=start)
         headers["Content-Type"], headers["Content-Length"] = "application/json", str(len(body))
-        await self.send({**start, "status": self.status})
+        self.is_begun = True
+        await self.send({**start, "status": self.line.status})
         await self.send({"type": "http.response.body", "body": body})
 
 
@@ -99,24 +136,26 @@ class BodyGuard:
         self.seconds = settings.body_timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on a request whose body has arrived whole."""
+        """Pass on a request whose body has arrived whole.
+
+        Raises
+        ------
+        Refusal
+            When it is not JSON, too large, or too slow.
+        """
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)
             return
-        try:
-            self._check(Headers(scope=scope))
-            body = await self._read(receive)
-        except Refusal as refusal:
-            await refused(refusal)(scope, receive, send)
-            return
+        self._check(scope)
+        body = await self._read(receive)
         await self.app(scope, _Once(body, receive), send)
 
-    def _check(self, headers: Headers) -> None:
-        kind = headers.get("Content-Type", "application/json").split(";")[0].strip().lower()
+    def _check(self, scope: Scope) -> None:
+        kind = header_of(scope, b"content-type", "application/json").split(";")[0].strip().lower()
         if kind != "application/json":
             do = "send JSON with the header Content-Type: application/json"
             raise Refusal("unsupported_media_type", f"got a body of type {kind[:80]}; expected JSON; {do}")
-        length = headers.get("Content-Length", "0")
+        length = header_of(scope, b"content-length", "0")
         if length.isdecimal() and (len(length) > LONGEST_LENGTH or int(length) > self.limit):
             raise self._too_large(f"{length[:LONGEST_LENGTH]} bytes")
 

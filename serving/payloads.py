@@ -28,7 +28,9 @@ FeatureValue = Annotated[
 ]
 
 
-class _Request(BaseModel):
+class StrictRequest(BaseModel):
+    """What is asked: its fields and no others, each of its own type."""
+
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True)
 
     @model_validator(mode="before")
@@ -45,10 +47,18 @@ class _Request(BaseModel):
         return came
 
 
-class PredictRequest(_Request):
+def _only(field: str) -> dict[str, Any]:
+    """In JSON Schema: this field has a value, and the other way of naming an account has none."""
+    other = "features" if field == "account_id" else "account_id"
+    return {"required": [field], "properties": {field: {"not": {"type": "null"}}, other: {"type": "null"}}}
+
+
+class PredictRequest(StrictRequest):
     """One account: by its id where the service holds its feature row, or by features sent along."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"account_id": "A-00042"}})  # BentoML knows no "examples"
+    model_config = ConfigDict(  # BentoML knows no "examples"
+        json_schema_extra={"example": {"account_id": "A-00042"}, "oneOf": [_only("account_id"), _only("features")]}
+    )
 
     account_id: AccountId | None = Field(None, description="an account whose feature row the service holds")
     features: Annotated[dict[Name, FeatureValue] | None, BeforeValidator(few_enough)] = Field(
@@ -68,7 +78,7 @@ class PredictRequest(_Request):
         return self
 
 
-class PredictBatchRequest(_Request):
+class PredictBatchRequest(StrictRequest):
     """Up to a thousand accounts, each asked for as in a single prediction."""
 
     accounts: list[PredictRequest] = Field(min_length=1, max_length=MOST_ACCOUNTS, fail_fast=True)
@@ -166,7 +176,7 @@ class Prediction(BaseModel):
     account_id: str | None = Field(description="null where features were sent")
     release: str = Field(description="version of the release that predicted")
     as_of: str | None = Field(
-        description="UTC date of the feature row: what was known before it counts; null if undated"
+        description="UTC date or instant of the feature row: what was known before it counts; null if undated"
     )
     churn_prob: float = Field(ge=0, le=1, description="predicted, calibrated probability of churn within the horizon")
     churn_prob_low: float = Field(ge=0, le=1, description="lower end of the 90 % interval of churn_prob")

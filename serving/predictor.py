@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
-from features.errors import ReleaseError
 from pipelines.churn.calibration import probability
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.reasons import Explanation, explain
+from pipelines.churn.rows import Rows
 from pipelines.release import Release
 from pipelines.segmentation import Segmentation
 from serving.drivers import DriverAnswers
 from serving.payloads import Ahead, Membership, Prediction, ReasonGiven, Stayed
 from serving.segments import SegmentAnswers
-from serving.vocabulary import FeatureRow, Vocabulary
-
-TOLERANCE = 1e-6
-"""How far reasons may be from adding up to the log-odds."""
+from serving.vocabulary import FeatureRow, Values, Vocabulary
 
 
 class Predictor:
@@ -43,26 +39,15 @@ class Predictor:
         self.vocabulary = Vocabulary.of(release.churn.encoder)
         self.drivers = DriverAnswers(release.manifest, release.drivers)
         self.segments = SegmentAnswers(release)
-        _, self.base_log_odds = release.churn.contributions(self.vocabulary.columns([{}]))
+        _, self.base_log_odds = release.churn.contributions(self.columns([{}]))
 
-    def warm(self) -> None:
-        """Predict once, for an account of which nothing is known, so that the first caller does not wait.
-
-        Raises
-        ------
-        ReleaseError
-            When what comes out is no prediction, or its reasons do not add up to it.
-        """
-        (found,) = self.predict([FeatureRow({})], [True])
-        contributions, base = self.release.churn.contributions(self.vocabulary.columns([{}]))
-        total = base + float(contributions.sum())
-        if not abs(total - found.log_odds) <= TOLERANCE:
-            came = f"release {self.version}, whose reasons add up to {total} where it predicts {found.log_odds}"
-            raise ReleaseError.of(came, "reasons that add up to the prediction", "train again")
+    def columns(self, rows: Sequence[Values]) -> Rows:
+        """Return rows that the vocabulary can read as the columns that the release reads."""
+        return Rows(rows, self.release.churn.encoder)
 
     def predict(self, rows: Sequence[FeatureRow], explained: Sequence[bool]) -> list[Prediction]:
         """Return the predictions of rows that the vocabulary can read, with reasons where `explained` says so."""
-        columns = self.vocabulary.columns([row.values for row in rows])
+        columns = self.columns([row.values for row in rows])
         log_odds = self.release.churn.log_odds(columns)
         churn_probs = probability(log_odds)
         percentile = self.release.percentile(churn_probs).tolist()
@@ -112,12 +97,12 @@ class Predictor:
             for i, stayed in enumerate(found.stayed.tolist())
         ]
 
-    def _explanations(self, columns: dict[str, Any], explained: Sequence[bool]) -> dict[int, Explanation]:
+    def _explanations(self, columns: Rows, explained: Sequence[bool]) -> dict[int, Explanation]:
         """The explanations by position, of the rows that want one."""
         if not any(explained):
             return {}
         wanted = np.flatnonzero(explained)
-        some = {name: column[wanted] for name, column in columns.items()}
+        some = columns.at(wanted)
         found = explain(self.release.churn, some, peers=self.release.peers_of(some))
         return dict(zip(wanted.tolist(), found, strict=True))
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from features.errors import DataError
 from serving.store import Store
+from serving.tombstones import tombstones_of
 from serving.vocabulary import FeatureRow
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def load_rows(path: Path, store: Store) -> bool:
     if store.fingerprint() == fingerprint:
         return False
     try:
-        return store.replace(read_rows(path), fingerprint)
+        return store.replace(tombstones_of(store).without(read_rows(path)), fingerprint)
     except pa.ArrowInvalid as problem:
         came = f"{path.name}, which cannot be read ({problem})"
         raise DataError.of(came, "a Parquet file of feature rows", "score again; the rows held so far stay") from None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from features.errors import ReleaseError
 from pipelines.pointer import POINTER, read_pointer
 from pipelines.release import read_release
 from serving.predictor import Predictor
+from serving.trial import difference, try_out
 
 RETRY_SECONDS = 30.0
 """How long a refused release rests before it is tried again: its files may still be on their way."""
@@ -17,10 +20,15 @@ RETRY_SECONDS = 30.0
 log = logging.getLogger("perennial.serving")
 
 Stamp = tuple[int, int, int] | None
+Happened = Literal["swapped", "refused"]
+
+
+def _nobody(_: Happened) -> None:
+    """Hears of it where nobody else does."""
 
 
 class Champion:
-    """The predictor of the release that the pointer names.
+    """The predictor of the release that the pointer names; `heard` is told when it changes, and when it may not.
 
     Attributes
     ----------
@@ -30,8 +38,9 @@ class Champion:
         Why the release that the pointer names does not serve; None when all is well.
     """
 
-    def __init__(self, releases: Path) -> None:
+    def __init__(self, releases: Path, heard: Callable[[Happened], None] = _nobody) -> None:
         self.releases = releases
+        self.heard = heard
         self.predictor: Predictor | None = None
         self.refused: str | None = None
         self._seen: Stamp = None
@@ -54,20 +63,25 @@ class Champion:
         if pointer is None:
             return
         version = pointer["version"]
-        if self.predictor is None or self.predictor.version != version:
-            self.predictor = load_predictor(self.releases / version)
-            log.info("release %s serves", version)
+        before = self.predictor
+        if before is None or before.version != version:
+            after = load_predictor(self.releases / version)
+            self.predictor = after
+            log.info("release %s serves%s", version, "" if before is None else f"; {difference(before, after)}")
+            self.heard("swapped")
         self.refused = None
 
     def _refuse(self, why: str) -> None:
         serving = "no release serves" if self.predictor is None else f"release {self.predictor.version} goes on"
         log.error("refused the release the pointer names, %s: %s", serving, why)
+        if self.refused != why:
+            self.heard("refused")
         self.refused = why
         self._retry_at = time.monotonic() + RETRY_SECONDS
 
 
 def load_predictor(folder: Path) -> Predictor:
-    """Return the warmed predictor of a release folder, every file verified.
+    """Return the predictor of a release folder, every file verified, tried out and so warm.
 
     Raises
     ------
@@ -76,7 +90,7 @@ def load_predictor(folder: Path) -> Predictor:
     """
     try:
         predictor = Predictor(read_release(folder))
-        predictor.warm()
+        try_out(predictor)
     except ReleaseError:
         raise
     except Exception as problem:  # whatever else is wrong with a release, it must not take the service down

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import logging
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 import anyio.to_thread
 import bentoml
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from features.errors import ConfigError
 from serving.answers import Answers
 from serving.api import api
+from serving.backlog import Waiting
+from serving.direct import Direct
 from serving.errors import Refusal
+from serving.event_payloads import EventsRequest, EventsTaken
+from serving.ingest import Ingest
+from serving.kept_keys import KeptKeys
+from serving.keyring import Keyring
+from serving.logs import prepare_logs
+from serving.loopback import check_unlocked, listening_hosts
+from serving.metrics import Metrics
 from serving.middleware import guarded, refused
+from serving.openapi import Document, document
 from serving.payloads import BatchPrediction, PredictBatchRequest, Prediction, PredictRequest
+from serving.processor import answer_alone, import_lightgbm
 from serving.published import PublishedRows
 from serving.releases import Champion
 from serving.settings import Settings
@@ -28,13 +38,25 @@ from serving.watch import Watch
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
+HIDDEN = ("index", "static_content", "assets", "schema")
+"""Pages and files of BentoML's own that nobody asks for: what is not there cannot be got wrong."""
+
 
 class GuardedService(bentoml.Service):  # type: ignore[misc]  # mypy does not follow bentoml, see pyproject.toml
     """A BentoML service whose guards come before all else, so that BentoML's own errors have our shape too."""
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
         """Return the ASGI application that a worker serves."""
-        return guarded(super().to_asgi(is_main), Settings())
+        settings = Settings()
+        app = super().to_asgi(is_main)
+        app.router.routes = [route for route in app.router.routes if route.name not in HIDDEN]
+        keyring = None if _is_unlocked(settings) else lambda: _running().keyring
+        return guarded(Direct(app, _running), settings, keyring, [lambda line: _running().metrics.request(line)])
+
+    @property
+    def openapi_spec(self) -> Document:
+        """The document that /docs.json shows, in place of BentoML's."""
+        return document()
 
 
 def refusing(endpoint: Callable[[Any, Request], Awaitable[Answer]]) -> Callable[[Any, Request], Awaitable[Answer]]:
@@ -56,6 +78,7 @@ def refusing(endpoint: Callable[[Any, Request], Awaitable[Answer]]) -> Callable[
     service_class=GuardedService,
     tracing={"excluded_urls": ".*"},  # tracing every request costs more than answering it
     traffic={"timeout": 30},
+    metrics={"enabled": False},  # BentoML's are by path, of which callers can make any number; ours are by route
     logging={"access": {"enabled": False}},  # the guards log: they know the request id, and the status that goes out
 )
 class Perennial:
@@ -63,19 +86,26 @@ class Perennial:
 
     def __init__(self) -> None:
         settings = Settings()
-        _prepare_logs()
-        self.champion = Champion(settings.releases)
-        self.published = PublishedRows(settings.rows, Store(settings.store))
+        prepare_logs()
+        self.metrics = Metrics()
+        self.champion = Champion(settings.releases, self.metrics.happened)
+        store = Store(settings.store)
+        self.published = PublishedRows(settings.rows, store)
+        self.ingest = Ingest(store)
         self.answers = Answers(self.champion, self.published)
-        # two threads: loading a million rows must not keep a new release waiting
-        looks = (self.champion.refresh, self.published.refresh)
+        self.keyring = Keyring(KeptKeys(store))
+        self.waiting = Waiting(store)
+        # threads of their own: loading a million rows must not keep a new release waiting, nor a key revoked
+        looks = (self.champion.refresh, self.published.refresh, self.keyring.refresh, self.waiting.refresh)
         self.watches = [Watch(look, settings.poll_seconds) for look in looks]
 
     @bentoml.on_startup
     def start(self) -> None:
         """Take up the champion, then follow its pointer and the published rows."""
-        importlib.import_module("lightgbm")  # takes a second, which a first promotion under load should not
+        import_lightgbm()  # takes a second, which a first promotion under load should not
         self.champion.refresh()
+        answer_alone()
+        self.keyring.refresh()
         for watch in self.watches:
             watch.start()
 
@@ -103,12 +133,23 @@ class Perennial:
         """Predict churn for up to a thousand accounts, in order; an account that fails does not fail the others."""
         return await anyio.to_thread.run_sync(self.answers.batch, request)
 
+    @bentoml.api(route="/events")
+    @refusing
+    async def events(self, request: EventsRequest, /) -> EventsTaken:
+        """Take rows of one table; what is accepted is on disk, and the accounts' predictions follow within a second."""
+        return await anyio.to_thread.run_sync(self.ingest.take, request)
 
-def _prepare_logs() -> None:
-    logging.getLogger("perennial").setLevel(logging.INFO)
-    logging.getLogger("bentoml._internal.server.http_app").addFilter(_is_ours)
+
+def _running() -> Perennial:
+    return cast(Perennial, bentoml.get_current_service())
 
 
-def _is_ours(record: logging.LogRecord) -> bool:
-    """A caller's invalid request is no error of ours, and what it held has no place in our log."""
-    return not (record.exc_info and isinstance(record.exc_info[1], ValidationError))
+def _is_unlocked(settings: Settings) -> bool:
+    """Whether no keys are asked for; a worker that others could reach then ends, in words, before it answers any."""
+    if settings.auth == "keys":
+        return False
+    try:
+        check_unlocked(listening_hosts())
+    except ConfigError as problem:
+        sys.exit(f"error: {problem}")
+    return True

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from pipelines import config
 
 
 class Settings(BaseSettings):
@@ -20,6 +25,19 @@ class Settings(BaseSettings):
     releases: Path = Field(Path("releases"), description="folder of promoted releases and their pointer")
     rows: Path = Field(Path(".perennial/rows.parquet"), description="Parquet of the current feature rows")
     store: str = Field("sqlite:///.perennial/online.db", description="SQLAlchemy URL of the online store")
+    auth: Literal["keys", "off"] = Field(
+        "keys", description="off: whoever reaches the service may ask all; only where it listens on loopback alone"
+    )
     body_limit_bytes: int = Field(4_000_000, ge=1_000, description="larger request bodies are refused")
     body_timeout_seconds: float = Field(30.0, gt=0, description="a body that takes longer to arrive is refused")
-    poll_seconds: float = Field(1.0, ge=0.05, description="how often the pointer and the rows are looked at")
+    answer_timeout_seconds: float = Field(30.0, gt=0, description="an answer that takes longer is given up")
+    rate_per_second: float = Field(500.0, gt=0, description="requests of one key a second that a worker answers")
+    rate_burst: int = Field(1_000, ge=1, description="requests of one key at once, before that rate holds")
+    most_in_flight: int = Field(100, ge=1, description="requests at once in a worker; more get 429 at once")
+    most_heavy_in_flight: int = Field(8, ge=1, description="batches of accounts among them")
+    poll_seconds: float = Field(1.0, ge=0.05, description="how often the pointer, the rows and the keys are looked at")
+
+
+def store_url(settings: config.Settings) -> str:
+    """Return the URL of the online store that a settings file implies, or that the environment names instead."""
+    return os.environ.get("PERENNIAL_STORE") or f"sqlite:///{settings.state_folder / 'online.db'}"

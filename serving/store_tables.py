@@ -5,7 +5,7 @@ Times whose name ends in `_at`, and `since` and `claimed_until`, are seconds sin
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 TABLES = MetaData()
 
@@ -39,6 +39,28 @@ SCORES = Table(
 )
 """The latest prediction of every account: `answer` is what `/predict` says with reasons, as JSON."""
 
+ACCOUNTS = Table(
+    "accounts",
+    TABLES,
+    Column("account_id", ACCOUNT_ID, primary_key=True),
+    Column("parent_account_id", ACCOUNT_ID),
+    Column("created_at", BigInteger),
+    Column("batch", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("since", Float),
+    Column("refresh_at", Float, nullable=False),
+    Column("claimed_until", Float, nullable=False),
+    Index("accounts_by_parent", "parent_account_id"),
+    Index("accounts_by_event", "since"),
+    Index("accounts_by_refresh", "refresh_at"),
+)
+"""The accounts that are known, and when the features of each have to be computed anew.
+
+`created_at` is in microseconds. `batch` numbers the filling that its history is from (0: none), `version` its live
+rows. `since` is when the first event came that no row tells of yet, none where all do; `refresh_at` when time alone
+makes its row stale; 0 in `claimed_until`: nobody is at it.
+"""
+
 HISTORIES = Table(
     "histories",
     TABLES,
@@ -47,27 +69,31 @@ HISTORIES = Table(
 )
 """Each account's rows of the contract's tables, as the batch knew them, compressed."""
 
+FILLINGS = Table(
+    "fillings",
+    TABLES,
+    Column("batch", BigInteger, primary_key=True),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("churn", Text, nullable=False),
+)
+"""Each time that histories were filled from the batch; `churn` is what churn is, as JSON."""
+
 LIVE_ROWS = Table(
     "live_rows",
     TABLES,
     Column("table_name", String(32), primary_key=True),
-    Column("row_key", String(512), primary_key=True),
+    Column("row_key", ACCOUNT_ID, primary_key=True),
     Column("account_id", ACCOUNT_ID, nullable=False),
+    Column("version", BigInteger, nullable=False),
     Column("row", Text, nullable=False),
     Column("received_at", Float, nullable=False),
-    Index("live_rows_by_account", "account_id"),
+    Index("live_rows_by_account", "account_id", "version"),
 )
-"""Rows that came over HTTP, by key; they take the place of the batch's rows with the same key."""
+"""Rows that came over HTTP, by key; they take the place of the batch's rows with the same key.
 
-DUE = Table(
-    "due",
-    TABLES,
-    Column("account_id", ACCOUNT_ID, primary_key=True),
-    Column("since", Float, nullable=False),
-    Column("claimed_until", Float, nullable=False),
-    Index("due_by_time", "since"),
-)
-"""Accounts whose features have to be computed anew; 0 in `claimed_until`: nobody is at it."""
+`version` is that of the account since the row is there.
+"""
 
 API_KEYS = Table(
     "api_keys",
@@ -98,3 +124,12 @@ WEBHOOKS = Table(
     Index("webhooks_by_account", "account_id"),
 )
 """Messages that go out: `state` is waiting, sent or dead."""
+
+FORGOTTEN = Table(
+    "forgotten",
+    TABLES,
+    Column("hash", String(64), primary_key=True),
+    Column("salt", String(32), nullable=False),
+    Column("forgotten_at", Float, nullable=False),
+)
+"""Accounts that were erased and must not come back: SHA-256 of a salt, the same in every row, and the id."""

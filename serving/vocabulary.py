@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
-
-import numpy as np
 
 from pipelines.churn.encoder import Encoder, levels_of
 from serving.feature_values import Value
@@ -73,10 +70,23 @@ class Vocabulary:
         names = [name for name, value in values.items() if value is not None and not self._reads(name, value)]
         return [Detail(where=f"features.{n}", problem=self._expected(n, values[n])) for n in names[:MOST_NAMED]]
 
+    def readable(self, values: Values) -> Values:
+        """Return those of the values that this release knows and can read.
+
+        >>> Vocabulary(frozenset({"seats"}), {}).readable({"seats": 3, "plan": "pro"})
+        {'seats': 3}
+        """
+        known = {name: value for name, value in values.items() if name in self.numbers or name in self.levels}
+        return {name: value for name, value in known.items() if value is None or self._reads(name, value)}
+
     def _reads(self, name: str, value: Value) -> bool:
         if name in self.numbers:
             return not isinstance(value, str)
-        return isinstance(value, str) or name not in self.levels or any(map(_is_numeric, self.levels[name]))
+        return isinstance(value, str) or name not in self.levels or self.takes_numbers(name)
+
+    def takes_numbers(self, name: str) -> bool:
+        """Return whether a category takes numbers beside text: one whose levels look like numbers."""
+        return any(map(_is_numeric, self.levels[name]))
 
     def _expected(self, name: str, value: Value) -> str:
         kind = "a number" if name in self.numbers else f"text such as {_listed(sorted(self.levels[name])[:3])}"
@@ -108,20 +118,6 @@ class Vocabulary:
             f"{len(names)} of {len(self.numbers) + len(self.levels)} features were left out; they count as not known"
         )
         return [Caution(code="missing_features", message=message, features=names[:MOST_NAMED])]
-
-    def columns(self, rows: Sequence[Values]) -> dict[str, Any]:
-        """Return the rows as columns, each of length n: float64 (NaN = missing) or object (None = missing).
-
-        >>> Vocabulary(frozenset({"seats"}), {}).columns([{"seats": 3}, {}])
-        {'seats': array([ 3., nan])}
-        """
-        numbers = {name: _numbers([row.get(name) for row in rows]) for name in self.numbers}
-        return numbers | {name: np.array([row.get(name) for row in rows], dtype=object) for name in self.levels}
-
-
-def _numbers(values: list[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    # numpy reads None as NaN when it is told the type
-    return np.array(values, dtype=np.float64)
 
 
 def _is_numeric(level: str) -> bool:

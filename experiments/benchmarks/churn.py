@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.churn_buying import buying_figures
+from experiments.benchmarks.churn_calibration import calibration_figures, split_of
 from experiments.benchmarks.churn_curve import curve_figures
 from experiments.benchmarks.churn_monitor import monitor_figures
 from experiments.benchmarks.churn_peers import peer_figures, training_figures
@@ -28,24 +29,19 @@ from experiments.company.world import create
 from experiments.company.worlds import parameters_of
 from experiments.datasets import ONLINE_RETAIL, TELCO
 from features.panel import Panel
-from pipelines.churn.evaluation import MODEL, Evaluation, held_out_evaluation, usual_learners
-from pipelines.churn.reliability import reliability
-from pipelines.churn.splits import Split, evaluation_split, out_of_fold, rolling_origins
+from pipelines.churn.evaluation import MODEL, held_out_evaluation, usual_learners
+from pipelines.churn.splits import evaluation_split
 from pipelines.config import Settings
-from pipelines.learning import learn, usual_rule
+from pipelines.learning import learn
 
 WORKERS = 2
 YEARS = 3
 ACCOUNTS, SMALL = 5000, 200
 SMALL_SEEDS = 50
-ORIGINS = 4
 EXPLAINED = 5000
 TRAINING_ROWS, TRAINING_FEATURES = 1_000_000, 150
-ENOUGH_CHURNERS = 1000
 CURVE_MONTHS = {"default": 12, "online_retail": 6}
 PEER_SETS = ("telco", "online_retail")
-TELCO_AUC = ">= 0.849"
-BARS = {"ece": "<= 0.02", "slope from one": "<= 0.1"}
 
 
 def main() -> int:
@@ -79,7 +75,7 @@ def _monitor(options: argparse.Namespace) -> Iterator[Figure]:
 def _large(options: argparse.Namespace) -> Iterator[Figure]:
     """Calibration and reasons on each large set."""
     for name, panel in _panels(options):
-        yield from _calibration(name, panel)
+        yield from calibration_figures(name, panel)
         yield from _reasons(name, panel)
 
 
@@ -91,7 +87,7 @@ def _curves(options: argparse.Namespace) -> Iterator[Figure]:
 def _peers(options: argparse.Namespace) -> Iterator[Figure]:
     for name, panel in _panels(options):
         if name in PEER_SETS:
-            yield from peer_figures(name, panel, _split(panel, 1))
+            yield from peer_figures(name, panel, split_of(panel, 1))
 
 
 def _panels(options: argparse.Namespace) -> Iterator[tuple[str, Panel]]:
@@ -139,53 +135,13 @@ def _small(seed: int) -> dict[str, float]:
     }
 
 
-def _split(panel: Panel, n_origins: int) -> Split:
-    rows = panel.matured
-    if "as_of" not in rows:
-        return out_of_fold(rows["account_id"], rows["churned"])
-    return rolling_origins(rows, panel.definition.matures_days, n_origins)
-
-
-def _held_out(panel: Panel) -> Evaluation:
-    """Out of time from several origins where there are dates, else out of fold."""
-    rows, gap = panel.matured, panel.definition.matures_days
-    split = _split(panel, ORIGINS)
-    learners = usual_learners(gap_days=gap, rule_column=usual_rule(panel.features))
-    return held_out_evaluation(rows, panel.features, split, learners)
-
-
-def _calibration(name: str, panel: Panel) -> Iterator[Figure]:
-    evaluation = _held_out(panel)
-    told = evaluation.predictions
-    n, enough = evaluation.n_churned, evaluation.n_churned >= ENOUGH_CHURNERS
-    about = f"{evaluation.how}, {len(told):,} rows, {n:,} churned"
-    for learner, figures in evaluation.figures.items():
-        is_model = learner == MODEL
-        bar = BARS["ece"] if is_model and enough else None
-        yield Figure(f"{name}.{learner}.ece", figures["ece"].value, f"share, {about}", bar)
-        yield Figure(f"{name}.{learner}.log_loss", figures["log_loss"].value, f"nats, {about}")
-        bar = TELCO_AUC if is_model and name == "telco" else None
-        yield Figure(f"{name}.{learner}.auc", figures["auc"].value, f"share, {about}", bar)
-        prob = np.clip(told[learner].to_numpy(dtype=np.float64), 1e-6, 1 - 1e-6)
-        churned, accounts = told["churned"].to_numpy(dtype=bool), told["account_id"].factorize()[0]
-        line = reliability(np.log(prob / (1 - prob)), churned, accounts, np.ones(len(told)))
-        if line is not None:
-            slope, intercept = line.slope, line.intercept
-            said = f"1 is right ({slope.low:.2f} to {slope.high:.2f}), {about}"
-            yield Figure(f"{name}.{learner}.slope", slope.value, said)
-            bar = BARS["slope from one"] if is_model and enough else None
-            yield Figure(f"{name}.{learner}.slope_from_one", abs(slope.value - 1), f"absolute, {about}", bar)
-            said = f"0 is right ({intercept.low:.2f} to {intercept.high:.2f}), log-odds, {about}"
-            yield Figure(f"{name}.{learner}.intercept", intercept.value, said)
-
-
 def _reasons(name: str, panel: Panel) -> Iterator[Figure]:
     """Whether contributions add up and are shap's own, and how many accounts a second are explained."""
     import shap
 
     churn = learn(panel, Settings(), lambda _: None).churn
     some = panel.matured.sample(min(EXPLAINED, len(panel.matured)), random_state=0)
-    X = churn.encoder.transform({str(column): some[column] for column in some})
+    X = churn.encoder.as_trees_see(churn.encoder.transform({str(column): some[column] for column in some}))
     churn.contributions(some.head(10))
     start = time.perf_counter()
     contributions, base = churn.contributions(some)

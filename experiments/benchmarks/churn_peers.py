@@ -112,10 +112,8 @@ def train_rows(n_rows: int, n_features: int) -> dict[str, object]:
     training = train_churn(rows, features, search_split(rows, 90))
     seconds = time.perf_counter() - start
     chosen = training.search.chosen
-    from pipelines.churn.boosting import parameters
-
     start = time.perf_counter()
-    settings = parameters(chosen.leaves, n_rows, 0)
+    settings = chosen.shape.settings(n_rows, 0, ())
     lightgbm.train(settings, lightgbm.Dataset(X, churned.astype(float), params=settings), chosen.trees)
     bare = time.perf_counter() - start
-    return {"seconds": seconds, "bare": bare, "shape": f"{chosen.trees} trees of {chosen.leaves} leaves"}
+    return {"seconds": seconds, "bare": bare, "shape": f"{chosen.trees} trees of {chosen.shape.leaves} leaves"}

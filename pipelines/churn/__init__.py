@@ -6,7 +6,8 @@ belongs to training. That is why nothing is imported here.
 encoder        named columns -> the numbers LightGBM sees
 splits         who is held out: by account, or by time with a gap
 boosting       LightGBM as it is used here
-complexity     how large the trees may be, found by cross-validation
+level_rates    categories with many levels as churn rates
+shape, study, complexity    what trees may look like, trials of them on held-out rows, and which is chosen
 calibration    log-odds that mean what they say
 model          the trained model: log-odds, probabilities, contributions, files
 population     what rows that were sampled by their label say of all rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.churn.encoder import FloatArray, Matrix
+from pipelines.churn.level_rates import Rates, rates_of, with_rates, with_rates_of_others
 from pipelines.churn.splits import Fold
+
+Watch = Callable[[int, float], None]
 
 MAX_TREES = 1000
 PATIENCE = 50
@@ -38,6 +41,8 @@ class TrainingSet:
         Of the rows that did not churn, the share that was kept. Trees learn from the rows as they are.
     directions
         For each column 1 where more of it is known to raise churn, -1 where it is known to lower it, else 0.
+    crowded
+        Positions of the categories with too many levels for that, each with its number of levels.
     """
 
     X: Matrix
@@ -46,6 +51,7 @@ class TrainingSet:
     native: Sequence[int]
     kept_share: float = 1.0
     directions: Sequence[int] = ()
+    crowded: Sequence[tuple[int, int]] = ()
 
 
 def parameters(leaves: int, n_rows: int, seed: int) -> dict[str, Any]:
@@ -90,11 +96,14 @@ class BinnedFolds:
     ----------
     pairs
         The rows to learn from and those held out, of each fold.
+    rates
+        Of each fold the churn rates that its rows to learn from tell; none where categories are read as codes.
     """
 
     data: TrainingSet
     folds: Sequence[Fold]
     pairs: Sequence[tuple[Any, Any]]
+    rates: Sequence[Rates]
 
     @classmethod
     def of(cls, data: TrainingSet, folds: Sequence[Fold], settings: dict[str, Any]) -> BinnedFolds:
@@ -105,15 +114,35 @@ class BinnedFolds:
         def of_rows(wanted: npt.NDArray[np.intp]) -> Any:
             return binned.subset(np.searchsorted(rows, np.sort(wanted))).construct()
 
-        return cls(data, folds, [(of_rows(fold.train), of_rows(fold.test)) for fold in folds])
+        pairs = [(of_rows(fold.train), of_rows(fold.test)) for fold in folds]
+        return cls(data, folds, pairs, [{} for _ in folds])
+
+    @classmethod
+    def by_rates(cls, data: TrainingSet, folds: Sequence[Fold], settings: dict[str, Any], seed: int) -> BinnedFolds:
+        """Return the folds with crowded categories as churn rates, learnt within each fold, and so binned in each."""
+        rates = [rates_of(*_rows(data, fold.train), data.crowded) for fold in folds]
+        pairs = []
+        for fold, own in zip(folds, rates, strict=True):
+            X = with_rates_of_others(*_rows(data, fold.train), data.crowded, seed)
+            train = _dataset(X, data.churned[fold.train], data.native, settings).construct()
+            held_out = with_rates(data.X[fold.test], own)
+            test = train.create_valid(held_out, data.churned[fold.test].astype(np.float64), params=settings)
+            pairs.append((train, test.construct()))
+        return cls(data, folds, pairs, rates)
+
+    def held_out(self, number: int) -> Matrix:
+        """Return the rows that a fold holds out, as its trees see them."""
+        return with_rates(self.data.X[self.folds[number].test], self.rates[number])
 
 
-def boost_folds(binned: BinnedFolds, settings: dict[str, Any], *, max_trees: int = MAX_TREES) -> tuple[int, FloatArray]:
+def boost_folds(
+    binned: BinnedFolds, settings: dict[str, Any], *, max_trees: int = MAX_TREES, watch: Watch | None = None
+) -> tuple[int, FloatArray]:
     """Return the number of trees with the lowest mean held-out log loss, and that many trees' held-out log-odds.
 
     All folds stop at the same number: were each fold to stop at its own best, its held-out loss would be too good, and
     the refit on all rows would not know which number to take. Boosting ends when the mean has not fallen for `PATIENCE`
-    trees.
+    trees. Every `STRIDE` trees `watch` is told how many there are and the lowest mean so far; it may raise to end it.
 
     Returns
     -------
@@ -128,11 +157,18 @@ def boost_folds(binned: BinnedFolds, settings: dict[str, Any], *, max_trees: int
     with ThreadPoolExecutor(THREADS, initializer=_quiet, initargs=(settings,)) as pool:
         while _goes_on(curves, max_trees):
             list(pool.map(_grow, boosters, curves))
+            if watch:
+                watch(len(curves[0]), float(_mean(curves).min()))
     trees = int(np.argmin(_mean(curves))) + 1
     log_odds = np.full(len(data.churned), np.nan)
-    for booster, fold in zip(boosters, folds, strict=True):
-        log_odds[fold.test] = booster.predict(data.X[fold.test], raw_score=True, num_iteration=trees, num_threads=1)
+    for number, (booster, fold) in enumerate(zip(boosters, folds, strict=True)):
+        held_out = binned.held_out(number)
+        log_odds[fold.test] = booster.predict(held_out, raw_score=True, num_iteration=trees, num_threads=1)
     return trees, log_odds
+
+
+def _rows(data: TrainingSet, rows: npt.NDArray[np.intp]) -> tuple[Matrix, npt.NDArray[np.bool_], npt.NDArray[np.intp]]:
+    return data.X[rows], data.churned[rows], data.accounts[rows]
 
 
 def _dataset(X: Matrix, churned: npt.NDArray[np.bool_], native: Sequence[int], settings: dict[str, Any]) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 from features.errors import ReleaseError
 from pipelines.churn.calibration import Calibration, probability
 from pipelines.churn.encoder import Columns, Encoder, FloatArray, Matrix
+from pipelines.churn.model import SMALL_BATCH
 from pipelines.churn.ways import Ways
 
 TEXT, SAID = "curve.txt", "curve.json"
@@ -62,7 +63,7 @@ class RetentionCurve:
 
     def _hazards(self, X: Matrix, n: int) -> FloatArray:
         asked = with_period(np.repeat(X, n, axis=0), np.tile(np.arange(n), len(X)))
-        threads = 1 if len(X) == 1 else 0
+        threads = 1 if len(asked) < SMALL_BATCH else 0
         raw = np.asarray(self.booster.predict(asked, raw_score=True, num_threads=threads), dtype=np.float64)
         return probability(self.calibration.apply(raw)).reshape(len(X), n)
 
@@ -82,7 +83,9 @@ class RetentionCurve:
         """Return (n,) by way the probability of leaving in it within the horizon; over the ways they add up to all."""
         X = self.encoder.transform(columns)
         left = np.diff(1 - np.stack([at_days(stayed, days) for days in _edges(horizon_days)], axis=1), axis=1)
-        shares = np.stack([self.ways.shares(with_period(X, np.full(len(X), k))) for k in range(left.shape[1])], axis=1)
+        n = left.shape[1]
+        asked = with_period(np.repeat(X, n, axis=0), np.tile(np.arange(n), len(X)))
+        shares = self.ways.shares(asked).reshape(len(X), n, -1)
         found = (left[:, :, None] * shares).sum(axis=1)
         return {name: found[:, i] for i, name in enumerate(self.ways.names)}
 

@@ -15,12 +15,12 @@ from features.catalog import Feature
 from pipelines.churn.base_rate import BaseRate
 from pipelines.churn.bootstrap import Interval, percentile_interval, resampled_weights
 from pipelines.churn.business_rule import RiskTable
-from pipelines.churn.complexity import Progress
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.logistic import LogisticBaseline
 from pipelines.churn.metrics import BETTER, figures
 from pipelines.churn.population import row_weights
 from pipelines.churn.splits import Split, search_split
+from pipelines.churn.study import Effort, Progress
 from pipelines.churn.training import MIN_ACCOUNTS_JUDGED, known_labels, train_churn
 from pipelines.churn.verdict import Contest, Verdict, verdict
 
@@ -104,6 +104,7 @@ def usual_learners(
     rule_column: str | None = None,
     seed: int = 0,
     kept_share: float = 1.0,
+    effort: Effort | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Learner]:
     """Return by name the model, and what it has to beat: the churn rate, a business rule, logistic regressions.
@@ -114,10 +115,15 @@ def usual_learners(
     """
 
     def learn_model(train: pd.DataFrame, declared: Sequence[Feature]) -> Predictor:
-        inner = search_split(train, gap_days, seed=seed)
-        few = MIN_ACCOUNTS_JUDGED
         return train_churn(
-            train, declared, inner, seed=seed, kept_share=kept_share, fewest=few, progress=progress
+            train,
+            declared,
+            search_split(train, gap_days, seed=seed),
+            seed=seed,
+            kept_share=kept_share,
+            fewest=MIN_ACCOUNTS_JUDGED,
+            effort=effort,
+            progress=progress,
         ).model
 
     return {

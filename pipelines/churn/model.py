@@ -91,7 +91,8 @@ class ChurnModel:
     def _predict(self, X: Matrix, **kind: bool) -> FloatArray:
         # For few rows, waking more threads costs more than they do; 0 is all there are.
         threads = 1 if len(X) < SMALL_BATCH else 0
-        return np.asarray(self.booster.predict(X, num_threads=threads, **kind), dtype=np.float64)
+        seen = self.encoder.as_trees_see(X)
+        return np.asarray(self.booster.predict(seen, num_threads=threads, **kind), dtype=np.float64)
 
     def save(self, folder: Path) -> None:
         """Write `FILES` into an existing folder."""

@@ -14,11 +14,13 @@ from features.errors import ModelError
 from pipelines.churn.background import counting_all_rows
 from pipelines.churn.boosting import TrainingSet, fit_text
 from pipelines.churn.calibration import Calibration
-from pipelines.churn.complexity import Progress, Search, choose_complexity, settings_of
+from pipelines.churn.complexity import Search, choose_complexity
 from pipelines.churn.encoder import Encoder, FloatArray, Matrix
+from pipelines.churn.level_rates import rates_of, with_rates_of_others
 from pipelines.churn.model import ChurnModel, Usual
 from pipelines.churn.population import prior_correction, row_weights, weighted_quantiles
 from pipelines.churn.splits import Fold, Split
+from pipelines.churn.study import Effort, Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,11 +37,11 @@ class Training:
     Attributes
     ----------
     model
-        Fitted on all rows at the chosen complexity.
+        Fitted on all rows in the chosen shape.
     search
-        Every complexity tried, and the one chosen.
+        Every shape tried, and the one chosen.
     log_odds
-        (n,) calibrated log-odds (of the population) of the training rows by models of that complexity that had not seen
+        (n,) calibrated log-odds (of the population) of the training rows by models of that shape that had not seen
         them; NaN for rows that were never held out.
     """
 
@@ -56,15 +58,20 @@ def train_churn(
     seed: int = 0,
     kept_share: float = 1.0,
     fewest: int = MIN_ACCOUNTS,
+    effort: Effort | None = None,
     progress: Progress | None = None,
 ) -> Training:
     """Return a churn model of labelled panel rows; `split` holds rows out to choose complexity and to calibrate.
 
+    A category with many levels is read as codes (frequency ranks), or as the churn rate of each level where that gains.
+    Each row learns from rates that other accounts tell; what is served are the rates of all.
+
     Where of rows that did not churn only `kept_share` are there, trees learn from the rows as they are, and the
     calibration's intercept corrects the odds: probabilities, and what contributions start from, are those of all rows.
 
-    The same rows, split and seed give the same model, to the letter. On more than 60,000 rows the search (not the
-    final fit) works on a random sample of accounts: a bound on work, unlike one on time, can be reproduced.
+    The same rows, split, seed and number of trials give the same model, to the letter. On more than 60,000 rows the
+    search (not the final fit) works on a random sample of accounts: a bound on work, unlike one on time, can be
+    reproduced.
 
     Raises
     ------
@@ -75,18 +82,49 @@ def train_churn(
     churned = known_labels(rows, fewest)
     _require_features(features)
     encoder = Encoder.fit(rows, features)
-    accounts = _numbered(rows["account_id"])
-    data = TrainingSet(encoder.transform(rows), churned, accounts, encoder.native, kept_share, _directions(features))
+    data = _training_set(encoder, rows, churned, kept_share)
     _require_variation(data.X)
-    search = choose_complexity(data, _thinned(split.folds, data.accounts, seed), seed=seed, progress=progress)
-    text = fit_text(data, settings_of(data, search.chosen, seed), search.chosen.trees)
-    weights = row_weights(churned, kept_share)
-    if kept_share < 1:
-        text = counting_all_rows(text, data.X, weights)
-    model = ChurnModel.of_text(text, encoder, Calibration(), usual_values(encoder, data.X, weights))
-    calibration = _calibration(search.log_odds, data, split, model)
+    folds = _thinned(split.folds, data.accounts, seed)
+    search = choose_complexity(data, folds, seed=seed, effort=effort, progress=progress)
+    usual = usual_values(encoder, data.X, row_weights(churned, kept_share))
+    if search.chosen.shape.by_rates:
+        encoder, data = _by_rates(encoder, data, seed)
+    text = _fitted(data, search, seed)
+    model = ChurnModel.of_text(text, encoder, Calibration(), usual)
+    raw = np.asarray(model.booster.predict(data.X, raw_score=True), dtype=np.float64)
+    calibration = _calibration(search.log_odds, data, split, raw)
     calibration = replace(calibration, intercept=calibration.intercept + prior_correction(kept_share))
     return Training(replace(model, calibration=calibration), search, calibration.apply(search.log_odds))
+
+
+def _training_set(
+    encoder: Encoder, rows: pd.DataFrame, churned: npt.NDArray[np.bool_], kept_share: float
+) -> TrainingSet:
+    return TrainingSet(
+        encoder.transform(rows),
+        churned,
+        _numbered(rows["account_id"]),
+        encoder.native,
+        kept_share,
+        _directions(encoder.features),
+        encoder.crowded,
+    )
+
+
+def _by_rates(encoder: Encoder, data: TrainingSet, seed: int) -> tuple[Encoder, TrainingSet]:
+    """The encoder with the churn rates of crowded categories, and the rows with those that other accounts tell."""
+    known = (data.X, data.churned, data.accounts, data.crowded)
+    found = {encoder.features[place].name: tuple(rates.tolist()) for place, rates in rates_of(*known).items()}
+    return replace(encoder, rates=found), replace(data, X=with_rates_of_others(*known, seed))
+
+
+def _fitted(data: TrainingSet, search: Search, seed: int) -> str:
+    """The chosen trees, of all rows, in LightGBM's text format."""
+    settings = search.chosen.shape.settings(len(data.churned), seed, data.directions)
+    text = fit_text(data, settings, search.chosen.trees)
+    if data.kept_share == 1:
+        return text
+    return counting_all_rows(text, data.X, row_weights(data.churned, data.kept_share))
 
 
 def _directions(features: Sequence[Feature]) -> list[int]:
@@ -99,8 +137,9 @@ def _numbered(account_ids: pd.Series[Any]) -> npt.NDArray[np.intp]:
     return pd.factorize(account_ids.astype("str"), sort=True)[0]
 
 
-def _calibration(held_out: FloatArray, data: TrainingSet, split: Split, model: ChurnModel) -> Calibration:
-    """Return the calibration of the model that was refitted on all rows, from log-odds of models that held rows out.
+def _calibration(held_out: FloatArray, data: TrainingSet, split: Split, raw: FloatArray) -> Calibration:
+    """Return the calibration of the model that was refitted on all rows, from log-odds of models that held rows out;
+    `raw` (n,) are its own of all rows.
 
     Out of fold, held-out rows are like all others, and slope and intercept come from them. Out of time, a block's level
     is that of its season, and of a model that had not yet seen the blocks before: the slope comes from within blocks,
@@ -114,7 +153,7 @@ def _calibration(held_out: FloatArray, data: TrainingSet, split: Split, model: C
     for number, fold in enumerate(split.folds):
         block[fold.test] = number
     fitted = Calibration.fit(held_out[known], churned[known], block[known])
-    return fitted.at_level(model.raw_log_odds(data.X), float(churned.mean()))
+    return fitted.at_level(raw, float(churned.mean()))
 
 
 def known_labels(rows: pd.DataFrame, fewest: int = MIN_ACCOUNTS) -> npt.NDArray[np.bool_]:

@@ -39,22 +39,30 @@ class Warned:
     n_warned: int
 
 
-def tiers(predictions: pd.DataFrame, prob: str, *, high_share: float, medium_share: float) -> pd.Series:
-    """Return the tier of each row by capacity: so many of each date's accounts, the most at risk first, are high.
+def tiers(
+    predictions: pd.DataFrame, prob: str, *, high_share: float, medium_share: float, high_prob: float | None = None
+) -> pd.Series:
+    """Return the tier of each row: by capacity so many of each date's accounts, the most at risk first, are high.
 
+    By cost those are high who reach `high_prob`, however many. The next `medium_share` of a date's accounts are medium.
     `predictions` has as_of, the column `prob`, and weight, how many accounts a row stands for.
 
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"as_of": ["2026-01-01"] * 4, "model": [0.9, 0.1, 0.4, 0.2], "weight": 1.0})
     >>> tiers(rows, "model", high_share=0.25, medium_share=0.25).tolist()
     ['high', 'low', 'medium', 'low']
+    >>> tiers(rows, "model", high_share=0.25, medium_share=0.25, high_prob=0.3).tolist()
+    ['high', 'low', 'high', 'medium']
     """
     import pandas as pd
 
     ranked = predictions.sort_values(prob, ascending=False, kind="stable")
     by_date = ranked.groupby("as_of")["weight"]
     share = (by_date.cumsum() / by_date.transform("sum")).reindex(predictions.index)
-    found = np.select([share <= high_share, share <= high_share + medium_share], [HIGH, MEDIUM], LOW)
+    is_high = share <= high_share if high_prob is None else predictions[prob] >= high_prob
+    high = share.where(is_high, 0.0).groupby(predictions["as_of"]).transform("max")
+    most = high_share if high_prob is None else high
+    found = np.select([is_high, share <= most + medium_share], [HIGH, MEDIUM], LOW)
     return pd.Series(found, index=predictions.index)
 
 

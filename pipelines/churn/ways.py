@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.churn.encoder import FloatArray, Matrix
+from pipelines.churn.model import SMALL_BATCH
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,10 @@ class Ways:
         """Return (n, ways) the probability of each way, given that the account leaves; they add up to 1."""
         if self.booster is None:
             return np.tile(self.usual, (len(X), 1))
-        return np.asarray(self.booster.predict(X), dtype=np.float64).reshape(len(X), len(self.names))
+        threads = 1 if len(X) < SMALL_BATCH else 0
+        return np.asarray(self.booster.predict(X, num_threads=threads), dtype=np.float64).reshape(
+            len(X), len(self.names)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the ways as plain values."""

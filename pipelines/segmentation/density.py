@@ -23,15 +23,12 @@ def diagonal_log_joint(
 
         compiled: FloatArray = many_densities.diagonal(X, constants, means, variances, logs, log_probs)
         return compiled
-    joint = np.empty((len(X), len(means)))
-    for part in range(len(means)):
-        total = np.zeros(len(X))
-        for column in range(d):
-            apart = X[:, column] - means[part, column]
-            terms = apart * apart / variances[part, column] + logs[part, column]
-            total += np.where(np.isnan(apart), 0.0, terms)
-        joint[:, part] = constants[part] - 0.5 * total + _levels(X[:, d:], log_probs[part])
-    return joint
+    total = np.zeros((len(X), len(means)))
+    for column in range(d):
+        apart = X[:, [column]] - means[:, column]
+        terms = apart * apart / variances[:, column] + logs[:, column]
+        total += np.where(np.isnan(apart), 0.0, terms)
+    return np.asarray(constants - 0.5 * total + _levels(X[:, d:], log_probs))
 
 
 def full_log_joint(
@@ -46,21 +43,19 @@ def full_log_joint(
 
         compiled: FloatArray = many_densities.full(X, constants, means, whitenings, log_probs)
         return compiled
-    joint, numbers = np.empty((len(X), len(means))), np.nan_to_num(X[:, :d])
-    for part in range(len(means)):
-        centred, total = numbers - means[part], np.zeros(len(X))
-        for line in range(d):
-            whitened = np.zeros(len(X))
-            for column in range(line + 1):
-                whitened += whitenings[part, line, column] * centred[:, column]
-            total += whitened * whitened
-        joint[:, part] = constants[part] - 0.5 * total + _levels(X[:, d:], log_probs[part])
-    return joint
+    numbers = np.nan_to_num(X[:, :d])
+    centred, total = numbers[:, None, :] - means, np.zeros((len(X), len(means)))
+    for line in range(d):
+        whitened = np.zeros((len(X), len(means)))
+        for column in range(line + 1):
+            whitened += whitenings[:, line, column] * centred[:, :, column]
+        total += whitened * whitened
+    return np.asarray(constants - 0.5 * total + _levels(X[:, d:], log_probs))
 
 
 def _levels(levels: FloatArray, log_probs: FloatArray) -> FloatArray:
-    """The log-probability of the rows' levels (n, c), each 1 for a row's own level, else 0."""
-    total = np.zeros(len(levels))
-    for level, log_prob in enumerate(log_probs):
-        total += np.where(levels[:, level] > 0, log_prob, 0.0)
+    """The log-probability (n, k) of the rows' levels (n, c), each 1 for a row's own level, else 0."""
+    total = np.zeros((len(levels), len(log_probs)))
+    for level in range(log_probs.shape[1]):
+        total += np.where(levels[:, [level]] > 0, log_probs[:, level], 0.0)
     return total

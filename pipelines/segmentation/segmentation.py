@@ -196,7 +196,7 @@ class Segmentation:
         """Return the place of each row: `membership`, or where that is not known what can be inferred."""
         membership, fits = self.membership(columns), self.fits(columns)
         is_inferred: npt.NDArray[np.bool_] = np.zeros(len(membership), dtype=bool)
-        if self.inference is not None:
+        if self.inference is not None and np.isnan(membership).any():
             inferred = self.inference.probabilities(columns)
             is_inferred = np.asarray(np.isnan(membership).any(axis=1) & ~np.isnan(inferred).any(axis=1))
             membership = np.where(is_inferred[:, None], inferred, membership)

@@ -16,8 +16,9 @@ from features.panel import Panel
 from pipelines.backtest import Backtest, backtested
 from pipelines.churn.health_score import HealthScore
 from pipelines.churn.splits import rolling_origins
-from pipelines.config import Settings
+from pipelines.config import Settings, Tiers
 from pipelines.explain_backtest import as_json, sentences
+from pipelines.tiers import tier_limits, tiers_by_date
 
 FEATURES = (
     Feature("recency_days", "behaviour", "behaviour", "days", "Time since the last activity", direction=1),
@@ -117,6 +118,15 @@ def test_it_says_whether_churners_were_seen_coming(found: Backtest) -> None:
     other = found.warned["business rule"]
     assert other is not None
     assert seen.false_green.value <= other.false_green.value
+
+
+def test_tiers_by_cost_are_those_that_training_sets(found: Backtest) -> None:
+    by_cost = Tiers(call_cost=20.0, call_saves=100.0)
+    told = found.evaluation.predictions
+    tier = tiers_by_date(told, "model", by_cost)
+    limits = tier_limits(told["model"].to_numpy(), by_cost)
+    assert ((tier == "high") == (told["model"] >= limits.high_prob)).all()
+    assert set(tier) == {"high", "medium", "low"}
 
 
 def test_the_words_and_the_json_tell_the_same(found: Backtest) -> None:

@@ -63,3 +63,15 @@ def test_tiers_are_of_each_date_and_count_what_rows_stand_for() -> None:
     )
     found = tiers(rows, "model", high_share=0.25, medium_share=0.25)
     assert found.tolist() == ["high", "medium", "low", "low", "high", "high", "low", "low"]
+
+
+def test_by_cost_tiers_follow_the_probability_and_medium_are_the_next_of_each_date() -> None:
+    rows = pd.DataFrame(
+        {
+            "as_of": [MONTHS[0]] * 4 + [MONTHS[1]] * 4,
+            "model": [0.9, 0.8, 0.7, 0.1, 0.2, 0.15, 0.1, 0.05],
+            "weight": 1.0,
+        }
+    )
+    found = tiers(rows, "model", high_share=0.25, medium_share=0.25, high_prob=0.7)
+    assert found.tolist() == ["high", "high", "high", "medium", "medium", "low", "low", "low"]

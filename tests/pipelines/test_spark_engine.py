@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from features import spark as spark_engine
+from features.departures import read_departures
 from pipelines.cli import main
 from pipelines.config import read_settings
+from pipelines.engine import churn_definition, opened_tables, panel_settings
 from pipelines.registry import newest_release
 
 AS_OF = ("--as-of", "2025-06-01")
@@ -28,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tables = simulate(400, years=2, seed=5).tables
     # Quotes and spaces, which every writer of CSV has its own way with.
     tables["accounts"]["region"] = tables["accounts"]["region"].map('the "{}", '.format)
+    tables["subscriptions"] = with_cuts_and_reasons(tables["subscriptions"])
     text = '[churn]\ndefinition = "subscription"\n[model]\nfolds = 3\n'
     for name in ("accounts", "activities", "subscriptions"):
         tables[name].to_parquet(folder / f"{name}.parquet")
@@ -35,6 +39,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "perennial.toml").write_text(text)
     (folder / "spark.toml").write_text(ON_SPARK + text)
     return folder
+
+
+def with_cuts_and_reasons(sold: pd.DataFrame) -> pd.DataFrame:
+    """Subscriptions, of which some were larger until 100 days before they ended, and some ended for a reason."""
+    ended = sold[sold["end_date"].notna()]
+    until = ended["end_date"] - pd.Timedelta(days=100)
+    larger = ended.assign(end_date=until, subscription_id=ended["subscription_id"].astype(str) + "-larger")
+    larger = larger[larger["start_date"] < until].iloc[::2]
+    reason = np.where(sold["end_date"].notna() & (np.arange(len(sold)) % 3 == 0), "price", None)
+    return pd.concat([sold.assign(end_reason=reason), larger], ignore_index=True)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +138,21 @@ def test_training_on_spark_gives_the_release_of_one_process(spark: str, promoted
     assert verb(folder, "train", config="spark.toml") == 0
     one, other = (newest_release(read_settings(folder / name)) for name in ("perennial.toml", "spark.toml"))
     assert one == other
+
+
+@pytest.mark.slow
+def test_departures_on_spark_are_those_of_one_process(spark: str, folder: Path) -> None:
+    found = {}
+    for name in ("perennial.toml", "spark.toml"):
+        settings = read_settings(folder / name)
+        with opened_tables(settings, lambda _: None) as warehouse:
+            found[name] = read_departures(warehouse, churn_definition(settings), panel_settings(settings))
+    one, other = found["perennial.toml"], found["spark.toml"]
+    assert one is not None
+    assert other is not None
+    assert {"cancelled", "downgraded"} <= set(one["way"])
+    assert one["reason"].notna().any()
+    assert_equal(other, one)
 
 
 @pytest.mark.slow

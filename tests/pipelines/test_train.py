@@ -11,6 +11,9 @@ import pytest
 from features.labels import ChurnDefinition
 from features.panel import Panel, PanelPlan
 from features.recipe import Recipe
+from pipelines.churn.complexity import Search
+from pipelines.churn.shape import Shape
+from pipelines.churn.study import Trial
 from pipelines.config import Settings, read_settings
 from pipelines.learning import evaluate
 from pipelines.panel_file import read_panel_rows
@@ -22,7 +25,7 @@ from pipelines.sampling import current_rows, latest, sampling
 from pipelines.score import _beyond_knowledge
 from pipelines.segmentation import Segment
 from pipelines.segmenting import churn_by_segment
-from pipelines.train import data_fingerprint
+from pipelines.train import data_fingerprint, search_findings
 from pipelines.training_data import read_panel
 
 
@@ -34,6 +37,20 @@ def judged(trained, tmp_path_factory):
     promote(settings.model_copy(update={"releases": home}), trained.versions[1])
     panel = read_panel(settings, lambda _: None)
     return panel, evaluate(panel, settings), read_release(home / trained.versions[1])
+
+
+def test_a_search_that_the_time_ended_says_how_to_have_it_again() -> None:
+    trial = Trial(Shape(2), 10, 0.5, np.zeros(3))
+    assert not search_findings(Search((trial,), trial, 7, is_out_of_time=False), 0.5)
+    (found,) = search_findings(Search((trial,), trial, 7, is_out_of_time=True), 0.5)
+    assert found.what == "[model] max_minutes = 0.5 ended the search for the trees after 7 trials"
+    assert "trials = 7" in found.do
+
+
+def test_the_release_knows_how_many_trials_it_took(judged) -> None:
+    *_, release = judged
+    assert release.manifest.trials is not None
+    assert release.manifest.trials >= 3
 
 
 class ByPlan:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 import time
+import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +131,7 @@ class Company:
             "PERENNIAL_ROWS": str(self.published),
             "PERENNIAL_STORE": f"sqlite:///{self.folder / 'online.db'}",
             "PERENNIAL_POLL_SECONDS": "0.1",
+            "PERENNIAL_AUTH": "off",
             "BENTOML_DO_NOT_TRACK": "True",
         }
 
@@ -254,3 +261,61 @@ def wait() -> Any:
 @pytest.fixture
 def client(served: tuple[Any, Company]) -> Any:
     return served[0]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server, by its URL."""
+    from experiments.benchmarks.postgres_server import postgres_programs, postgres_server
+
+    if postgres_programs() is None:
+        pytest.skip("PostgreSQL is not here: it takes its programs initdb and postgres")
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def live_store(store_url: str) -> Iterator[Any]:
+    """An empty store, on both databases."""
+    from serving.store import Store
+
+    store = Store(store_url)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store: a test that asks for it runs on both databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'online.db'}"
+    from experiments.benchmarks.postgres_server import make_database
+
+    return make_database(request.getfixturevalue("postgres"), f"store_{uuid.uuid4().hex}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _serving(company: Company, log: Path, *, host: str = "127.0.0.1", **settings: str) -> Iterator[str]:
+    port = str(_free_port())
+    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial", "--host", host]
+    own = company.environment() | settings
+    environment = {**os.environ, **own, "BENTOML_HOME": str(company.folder / "bentoml")}
+    with log.open("w") as out:
+        server = subprocess.Popen([*command, "--port", port], env=environment, stdout=out, stderr=out)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def serving() -> Any:
+    """Start the real server, in a process of its own, as a context: its URL comes out, its log goes to a file."""
+    return _serving

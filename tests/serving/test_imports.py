@@ -10,8 +10,10 @@ import json, sys, warnings
 warnings.simplefilter("ignore")
 import serving.service
 from pathlib import Path
+from serving.processor import import_lightgbm
 from serving.releases import load_predictor
 before = sorted(sys.modules)
+import_lightgbm()
 load_predictor(Path(sys.argv[1]))
 print(json.dumps([before, sorted(sys.modules)]))
 """
@@ -28,7 +30,7 @@ answers = DriverAnswers(read_manifest(folder), pandas.read_parquet(folder / DRIV
 assert json.loads(answers.of())["drivers"]
 print(json.dumps(sorted(sys.modules)))
 """
-TRAINING = {"mlflow", "shap", "numba", "duckdb", "ibis", "doubleml", "statsmodels"}
+TRAINING = {"mlflow", "shap", "numba", "duckdb", "ibis", "doubleml", "statsmodels", "optuna"}
 
 
 def _printed(source: str, company: Any) -> Any:
@@ -45,6 +47,7 @@ def test_a_service_process_imports_no_mlflow_no_shap_no_numba_and_no_training_co
         TRAINING | {"pipelines.train", "pipelines.learning", "pipelines.registry", "pipelines.drivers.finding"}
     )
     assert not before & {"pandas", "sklearn", "lightgbm", "scipy"}
+    assert "sklearn" not in after
 
 
 def test_findings_are_answered_without_what_finds_them(company: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from serving.logs import JsonLines
 from serving.middleware import guarded
 from serving.settings import Settings
 
@@ -98,16 +99,45 @@ def test_a_request_id_comes_back_or_is_made() -> None:
         assert re.fullmatch("[0-9a-f]{32}", made)
 
 
+def _lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [json.loads(JsonLines().format(record)) for record in caplog.records if record.name == "perennial.access"]
+
+
 def test_every_request_is_logged_with_its_id_and_the_status_that_went_out(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", logger="perennial.access"):
-        ask(echo, content=b"x" * 2000, headers=JSON | {"X-Request-Id": "crm-18"})
-    assert re.search(r"crm-18 POST / 413 \d+\.\d ms", caplog.text)
+        ask(echo, url="/predict", content=b"x" * 2000, headers=JSON | {"X-Request-Id": "crm-18"})
+    (line,) = _lines(caplog)
+    assert (line["request_id"], line["method"], line["route"], line["status"]) == ("crm-18", "POST", "/predict", 413)
+    assert 0 < line["ms"] < 10_000
+    assert line["key"] is line["release"] is None
 
 
-def test_a_line_break_in_an_address_forges_no_log_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_an_address_holds_does_not_reach_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", logger="perennial.access"):
-        ask(echo, "GET", url="/x%0Aforged")
-    assert "/x%0Aforged 200" in caplog.text
+        ask(echo, "GET", url="/accounts/A-1%0Aforged?account=A-1")
+    (line,) = _lines(caplog)
+    assert line["route"] == "unlisted"
+    assert "A-1" not in json.dumps(line)
+
+
+@pytest.mark.parametrize("app", [echo, forbid])
+def test_every_reply_says_that_it_is_data_and_nothing_to_keep(app: Any) -> None:
+    headers = ask(app, "GET").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-store"
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_a_page_that_has_a_policy_of_its_own_keeps_it() -> None:
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"Content-Security-Policy", b"default-src 'self'"), (b"Server", b"some")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    headers = ask(page, "GET").headers
+    assert headers.get_list("content-security-policy") == ["default-src 'self'"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "server" not in headers
 
 
 def test_a_length_beyond_all_measure_is_refused() -> None:

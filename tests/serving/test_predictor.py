@@ -7,10 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 
-from features.errors import ReleaseError
-from pipelines.churn.calibration import Calibration
 from pipelines.release import Release
 from serving.predictor import Predictor
 from serving.vocabulary import FeatureRow
@@ -113,25 +110,6 @@ def test_segments_are_those_of_the_release_and_null_where_unknown(
 def test_huge_and_negative_numbers_score(predictor: Predictor, value: float) -> None:
     (found,) = predictor.predict([FeatureRow({"seats": value, "recency_days": value})], [True])
     assert 0 < found.churn_prob < 1
-
-
-class _Inconsistent:
-    """A booster that predicts 0 and explains 2 + 1 a feature."""
-
-    def predict(self, X: Any, *, pred_contrib: bool = False, **_: Any) -> Any:
-        return np.full((len(X), X.shape[1] + 1), 2.0) if pred_contrib else np.zeros(len(X))
-
-
-def test_a_release_whose_reasons_do_not_add_up_does_not_warm(release: Release) -> None:
-    churn = replace(release.churn, booster=_Inconsistent())
-    with pytest.raises(ReleaseError, match=r"whose reasons add up to .* where it predicts"):
-        Predictor(replace(release, churn=churn)).warm()
-
-
-def test_a_release_that_predicts_no_number_does_not_warm(release: Release) -> None:
-    churn = replace(release.churn, calibration=Calibration(float("nan"), 1.0))
-    with pytest.raises(ValidationError, match="input_value=nan"):
-        Predictor(replace(release, churn=churn)).warm()
 
 
 def test_needs_of_an_account_that_never_answered_are_told_apart_from_answers(release: Release) -> None:

@@ -1,42 +1,19 @@
 """The real server, in a process of its own, over real HTTP."""
 
-import os
+import json
 import shutil
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 A, B = "2026-01-31-a", "2026-01-31-b"
 ASKED = {"account_id": "A-0007"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _serving(company: Any, log: Path) -> Iterator[str]:
-    port = str(_free_port())
-    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial", "--host", "127.0.0.1"]
-    environment = {**os.environ, **company.environment(), "BENTOML_HOME": str(company.folder / "bentoml")}
-    with log.open("w") as out:
-        server = subprocess.Popen([*command, "--port", port], env=environment, stdout=out, stderr=out)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +27,8 @@ def log(company: Any) -> Path:
 
 
 @pytest.fixture(scope="module")
-def http(company: Any, log: Path, wait: Any) -> Iterator[httpx.Client]:
-    with _serving(company, log) as url, httpx.Client(base_url=url, timeout=20) as client:
+def http(company: Any, log: Path, wait: Any, serving: Any) -> Iterator[httpx.Client]:
+    with serving(company, log) as url, httpx.Client(base_url=url, timeout=20) as client:
         wait(lambda: _is_up(client), seconds=60)
         yield client
 
@@ -96,7 +73,8 @@ def test_the_findings_of_the_champion_are_shown(http: httpx.Client, log: Path) -
     assert (reply.json()["release"], reply.json()["drivers"][0]["figures"][0]["value"]) == (A, 4.0)
     of_segment = http.get("/api/drivers", params={"segment": "Größe klein"}).json()
     assert [figure["value"] for figure in of_segment["drivers"][0]["figures"]] == [6.0]
-    assert "board-1 GET /api/drivers 200" in log.read_text("utf-8")
+    (line,) = [json.loads(line) for line in log.read_text("utf-8").splitlines() if "board-1" in line]
+    assert (line["route"], line["status"], line["logger"]) == ("/api/drivers", 200, "perennial.access")
 
 
 @pytest.mark.parametrize(
@@ -178,8 +156,31 @@ def test_a_large_body_is_refused_streamed_or_not(http: httpx.Client) -> None:
     assert streamed.json()["error"]["code"] == "body_too_large"
 
 
-def test_metrics_answer(http: httpx.Client) -> None:
-    assert "bentoml" in http.get("/metrics").text
+def test_metrics_tell_of_requests_scores_and_releases(http: httpx.Client) -> None:
+    found = {
+        sample.name + "".join(sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(http.get("/metrics").text)
+        for sample in family.samples
+    }
+    assert found["perennial_requests_total/predict200"] >= 60
+    assert found["perennial_request_seconds_count/predict"] >= found["perennial_requests_total/predict200"]
+    assert sum(found.get(f"perennial_scores_total{tier}", 0) for tier in ("high", "medium", "low")) >= 60
+    assert found["perennial_release_swaps_total"] >= 4
+    assert found["perennial_releases_refused_total"] >= 1
+    assert found["perennial_release_refused"] == 1
+    assert found["perennial_store_up"] == 1
+    assert found["perennial_release_age_seconds"] > 0
+
+
+def test_readiness_tells_what_serves_and_what_was_refused(http: httpx.Client) -> None:
+    said = http.get("/readyz").json()
+    assert (said["release"], said["as_of"], said["store"], said["due_accounts"]) == (B, "2026-01-31", True, 0)
+    assert "changed ['calibration.json']" in said["refused"]
+
+
+@pytest.mark.parametrize("path", ["/", "/static_content/index.css", "/schema.json", "/static_content/../service.py"])
+def test_no_file_is_opened_at_a_callers_word(http: httpx.Client, path: str) -> None:
+    assert http.get(path).status_code == 404
 
 
 def test_the_log_has_no_traceback(http: httpx.Client, log: Path) -> None:

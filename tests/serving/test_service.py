@@ -140,7 +140,7 @@ def test_an_error_of_ours_says_so_and_no_more(
     def explode(*_: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("serving.answers.Answers.one", explode)
+    monkeypatch.setattr("serving.answers.Answers.one_given", explode)
     reply = client.post("/predict", json={"account_id": "A-0001"})
     assert _error(reply)[:2] == (500, "internal_error")
     assert "secret" not in reply.text

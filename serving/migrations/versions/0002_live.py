@@ -22,26 +22,41 @@ def upgrade() -> None:
     op.create_index("scores_by_prob", "scores", ["churn_prob"])
     op.create_index("scores_by_time", "scores", ["computed_at"])
     op.create_table(
+        "accounts",
+        sa.Column("account_id", sa.String(256), primary_key=True),
+        sa.Column("parent_account_id", sa.String(256)),
+        sa.Column("created_at", sa.BigInteger),
+        sa.Column("batch", sa.BigInteger, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("since", sa.Float),
+        sa.Column("refresh_at", sa.Float, nullable=False),
+        sa.Column("claimed_until", sa.Float, nullable=False),
+    )
+    op.create_index("accounts_by_parent", "accounts", ["parent_account_id"])
+    op.create_index("accounts_by_event", "accounts", ["since"])
+    op.create_index("accounts_by_refresh", "accounts", ["refresh_at"])
+    op.create_table(
         "histories",
         sa.Column("account_id", sa.String(256), primary_key=True),
         sa.Column("rows", sa.LargeBinary, nullable=False),
     )
     op.create_table(
+        "fillings",
+        sa.Column("batch", sa.BigInteger, primary_key=True),
+        sa.Column("started_at", sa.Float, nullable=False),
+        sa.Column("ended_at", sa.Float),
+        sa.Column("churn", sa.Text, nullable=False),
+    )
+    op.create_table(
         "live_rows",
         sa.Column("table_name", sa.String(32), primary_key=True),
-        sa.Column("row_key", sa.String(512), primary_key=True),
+        sa.Column("row_key", sa.String(256), primary_key=True),
         sa.Column("account_id", sa.String(256), nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("row", sa.Text, nullable=False),
         sa.Column("received_at", sa.Float, nullable=False),
     )
-    op.create_index("live_rows_by_account", "live_rows", ["account_id"])
-    op.create_table(
-        "due",
-        sa.Column("account_id", sa.String(256), primary_key=True),
-        sa.Column("since", sa.Float, nullable=False),
-        sa.Column("claimed_until", sa.Float, nullable=False),
-    )
-    op.create_index("due_by_time", "due", ["since"])
+    op.create_index("live_rows_by_account", "live_rows", ["account_id", "version"])
     op.create_table(
         "api_keys",
         sa.Column("key_id", sa.String(32), primary_key=True),
@@ -66,3 +81,9 @@ def upgrade() -> None:
     )
     op.create_index("webhooks_by_time", "webhooks", ["state", "next_at"])
     op.create_index("webhooks_by_account", "webhooks", ["account_id"])
+    op.create_table(
+        "forgotten",
+        sa.Column("hash", sa.String(64), primary_key=True),
+        sa.Column("salt", sa.String(32), nullable=False),
+        sa.Column("forgotten_at", sa.Float, nullable=False),
+    )

@@ -1,0 +1,60 @@
+"""The routes there are, and what a key must be for to ask them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+OPEN = None
+
+
+class Rule(NamedTuple):
+    """What holds for a route.
+
+    Attributes
+    ----------
+    route
+        Its name in logs and metrics: never the path that came, which may hold an account's id.
+    scope
+        What a key must be for; `OPEN`: no key is asked for.
+    is_heavy
+        Whether one request is the work of many.
+    is_work
+        Whether it counts among the requests in flight; whether the service lives is told however busy it is.
+    is_prompt
+        Whether it is answered without waiting for anything, so that no limit of time could end it.
+    """
+
+    route: str
+    scope: str | None
+    is_heavy: bool = False
+    is_work: bool = True
+    is_prompt: bool = False
+
+
+RULES = (
+    Rule("/livez", OPEN, is_work=False),
+    Rule("/healthz", OPEN, is_work=False),
+    Rule("/readyz", OPEN, is_work=False),
+    Rule("/docs.json", OPEN),
+    Rule("/metrics", "read", is_work=False),
+    Rule("/predict", "predict", is_prompt=True),
+    Rule("/predict_batch", "predict", is_heavy=True),
+    Rule("/events", "ingest"),
+    Rule("/api/drivers", "read"),
+    Rule("/api/segments", "read"),
+)
+"""Whether it lives and is ready is open, as who asks that holds no keys; so is the document of the routes."""
+
+UNLISTED = Rule("unlisted", "admin")
+"""An address that is not listed is asked for a key before it is told that there is nothing."""
+
+_BY_PATH = {rule.route: rule for rule in RULES}
+
+
+def rule_of(path: str) -> Rule:
+    """Return the rule of a path.
+
+    >>> rule_of("/predict").scope, rule_of("/predict/").route
+    ('predict', 'unlisted')
+    """
+    return _BY_PATH.get(path, UNLISTED)
