@@ -81,7 +81,7 @@ def scores_of(settings: Settings, release: Release | None, until: pd.Timestamp) 
 
 
 def attributed_of(settings: Settings, release: Release | None, until: pd.Timestamp) -> pd.DataFrame | None:
-    """Return account_id, domain (a family of features) and contribution, of those most at risk."""
+    """Return account_id, family (of features) and contribution (log-odds), of those most at risk."""
     rows = published(settings, until)
     if release is None or rows is None:
         return None
@@ -91,7 +91,7 @@ def attributed_of(settings: Settings, release: Release | None, until: pd.Timesta
     families = [feature.family for feature in release.churn.encoder.features]
     summed = pd.DataFrame(parts, columns=pd.Index(families)).T.groupby(level=0).sum().T
     told = summed.assign(account_id=some["account_id"].astype(str).to_numpy())
-    return told.melt(id_vars="account_id", var_name="domain", value_name="contribution")
+    return told.melt(id_vars="account_id", var_name="family", value_name="contribution")
 
 
 def _segments(settings: Settings, release: Release | None, until: pd.Timestamp) -> pd.DataFrame | None:

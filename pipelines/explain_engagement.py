@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipelines.config import Settings
-from pipelines.experience.engaged import Engaged, engaged
+from pipelines.experience.engagement.engaged import Engaged, engaged
 from pipelines.experience_tables import experience_tables
 
 if TYPE_CHECKING:

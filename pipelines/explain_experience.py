@@ -10,9 +10,8 @@ import pandas as pd
 
 from pipelines.config import Settings
 from pipelines.experience.found import Found
-from pipelines.experience.programme import programme
-from pipelines.experience_tables import experience_tables, published
-from pipelines.train import mean_contributions
+from pipelines.experience.voice.programme import programme
+from pipelines.experience_tables import attributed_of, experience_tables
 
 if TYPE_CHECKING:
     from features.panel import Progress
@@ -35,7 +34,6 @@ def explain_experience(settings: Settings, as_of: datetime | None, tell: Progres
         when the tables cannot be read, or `as_of` lies after all that is known.
     """
     with experience_tables(settings, as_of, tell) as (_, data, release):
-        rows = published(settings, data.as_of)
-        contributions = None if release is None or rows is None else mean_contributions(release.churn, rows)
+        attributed = attributed_of(settings, release, data.as_of)
         tell("findings")
-        return ExperienceFound(data.as_of, programme(data, tell, contributions))
+        return ExperienceFound(data.as_of, programme(data, tell, attributed))

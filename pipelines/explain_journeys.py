@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipelines.config import Settings
-from pipelines.experience.journeys import Journeys, journeys
-from pipelines.experience.money import experience_year, recommendation
-from pipelines.experience.references import read_references
-from pipelines.experience.visits import read_met, read_moves
+from pipelines.experience.journeys.journeys import Journeys, journeys
+from pipelines.experience.journeys.visits import read_met, read_moves
+from pipelines.experience.value.money import experience_year, recommendation
+from pipelines.experience.value.references import read_references
 from pipelines.experience_tables import experience_tables
 
 if TYPE_CHECKING:

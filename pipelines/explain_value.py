@@ -13,14 +13,14 @@ import pandas as pd
 from features.errors import ConfigError
 from pipelines.churn.bootstrap import Z
 from pipelines.config import Settings, Value
-from pipelines.experience.advocacy import AskList
-from pipelines.experience.experience_return import Investment, experience_return
 from pipelines.experience.found import Found
-from pipelines.experience.money import Beside, Terms, money
-from pipelines.experience.point_value import UnitValues
-from pipelines.experience.references import read_references
-from pipelines.experience.word_of_mouth import QUOTED_BAD, QUOTED_GOOD, Assumed, WordOfMouth
-from pipelines.experience_tables import attributed_of, experience_tables, scores_of
+from pipelines.experience.value.advocacy import AskList
+from pipelines.experience.value.experience_return import Investment, experience_return
+from pipelines.experience.value.money import Beside, Terms, money
+from pipelines.experience.value.point_value import UnitValues
+from pipelines.experience.value.references import read_references
+from pipelines.experience.value.word_of_mouth import QUOTED_BAD, QUOTED_GOOD, Assumed, WordOfMouth
+from pipelines.experience_tables import experience_tables, scores_of
 
 if TYPE_CHECKING:
     from features.panel import Progress
@@ -58,7 +58,6 @@ def explain_value(
         beside = Beside(
             read_references(warehouse, data.as_of),
             scores,
-            attributed_of(settings, release, data.as_of),
             release.manifest.horizon_days if release else 0,
         )
         found, ask = money(data, beside, terms_of(settings.value))

@@ -10,10 +10,10 @@ import pandas as pd
 
 from experiments.benchmarks.experience_silence import left_data
 from experiments.benchmarks.experience_trials import Trial, covered
-from pipelines.experience.emotions import emotions
-from pipelines.experience.fading import fading
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.lexicon import CLUSTERS, clusters_in, read_lexicon
+from pipelines.experience.voice.emotions import emotions
+from pipelines.experience.voice.fading import fading
+from pipelines.experience.voice.lexicon import CLUSTERS, clusters_in, read_lexicon
 
 AS_OF = pd.Timestamp("2026-01-01")
 WORDS = {"advocacy": "delighted", "recommendation": "we trust them", "attention": "inspiring", "destroying": "fed up"}

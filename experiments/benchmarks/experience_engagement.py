@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_trials import WORLDS_A_SEED, Trial, covered
-from pipelines.experience.engagement import engagement
+from pipelines.experience.engagement.engagement import engagement
+from pipelines.experience.engagement.health import health
+from pipelines.experience.engagement.hostages import hostages
+from pipelines.experience.engagement.rented_loyalty import rented_loyalty
+from pipelines.experience.engagement.robustness import robustness
+from pipelines.experience.engagement.transport import transported
 from pipelines.experience.found import Found
-from pipelines.experience.health import health
-from pipelines.experience.hostages import hostages
-from pipelines.experience.rented_loyalty import rented_loyalty
-from pipelines.experience.robustness import robustness
-from pipelines.experience.transport import transported
 
 OWN, QUALITY = ("logins", "posts", "wishes"), ("csat", "ces", "speed")
 MULTIPLIED = "spared by engagement, multiplied"

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_trials import Trial, covered
-from pipelines.experience.expectation import expectation
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.moving_bar import moving_bar
+from pipelines.experience.voice.expectation import expectation
+from pipelines.experience.voice.moving_bar import moving_bar
 
 AS_OF = pd.Timestamp("2026-01-01")
 NOISE = 0.7

@@ -11,8 +11,8 @@ import pandas as pd
 
 from experiments.benchmarks.experience_silence import left_data
 from experiments.benchmarks.experience_trials import Trial
-from pipelines.experience.gap_risk import combination_rule, experience_and_leaving
 from pipelines.experience.inputs import ExperienceData
+from pipelines.experience.voice.gap_risk import combination_rule, experience_and_leaving
 
 AS_OF = pd.Timestamp("2026-01-01")
 Planted = Literal["level", "gap", "spread", "mean", "peak_end", "weakest", "nothing"]

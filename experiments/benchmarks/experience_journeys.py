@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_trials import WORLDS_A_SEED, Trial, covered
-from pipelines.experience.journey_differences import journey_differences
-from pipelines.experience.journey_map import journey_map
-from pipelines.experience.seams import seams
-from pipelines.experience.touchpoint_lists import INFLUENCE, MOMENT, PAIN, touchpoint_lists
+from pipelines.experience.journeys.journey_differences import journey_differences
+from pipelines.experience.journeys.journey_map import journey_map
+from pipelines.experience.journeys.seams import seams
+from pipelines.experience.journeys.touchpoint_lists import INFLUENCE, MOMENT, PAIN, touchpoint_lists
 
 UNTIL = pd.Timestamp("2025-01-01")
 PLACES = ("sales", "onboarding", "support", "renewal")

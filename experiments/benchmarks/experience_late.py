@@ -10,7 +10,7 @@ import pandas as pd
 
 from experiments.benchmarks.experience_trials import Trial, covered
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.late_answers import late_answers
+from pipelines.experience.voice.late_answers import late_answers
 
 AS_OF = pd.Timestamp("2026-01-01")
 

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_trials import WORLDS_A_SEED, Trial, covered
-from pipelines.experience.account_year import kind_of
-from pipelines.experience.experience_return import Investment, experience_return
 from pipelines.experience.found import Found
-from pipelines.experience.net_retention import net_retention
-from pipelines.experience.point_value import point_value
-from pipelines.experience.price_acceptance import price_acceptance
-from pipelines.experience.profit_sensitivity import lifetime_value, profit_sensitivity
-from pipelines.experience.revenue import Between
-from pipelines.experience.service_costs import service_costs
+from pipelines.experience.value.account_year import kind_of
+from pipelines.experience.value.experience_return import Investment, experience_return
+from pipelines.experience.value.net_retention import net_retention
+from pipelines.experience.value.point_value import point_value
+from pipelines.experience.value.price_acceptance import price_acceptance
+from pipelines.experience.value.profit_sensitivity import lifetime_value, profit_sensitivity
+from pipelines.experience.value.revenue import Between
+from pipelines.experience.value.service_costs import service_costs
 
 NPS_KEPT_MORE, CASE_SLOPE, RISE_HARM, RISE_SPARED = 0.12, -0.12, 8.0, 5.0
 CHURN, GROWTH = 0.1, 0.03

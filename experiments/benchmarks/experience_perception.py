@@ -10,8 +10,8 @@ import pandas as pd
 
 from experiments.benchmarks.experience_trials import Trial, covered
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.perception import perception_gap
-from pipelines.experience.promises import promises
+from pipelines.experience.voice.perception import perception_gap
+from pipelines.experience.voice.promises import promises
 
 AS_OF = pd.Timestamp("2026-01-01")
 RATERS = ("kind", "fair one", "fair two", "fair three")

@@ -10,10 +10,10 @@ import pandas as pd
 
 from experiments.benchmarks.experience_silence import left_data
 from experiments.benchmarks.experience_trials import Trial, covered
-from pipelines.experience.asymmetry import asymmetry
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.reasons import reasons
-from pipelines.experience.topics import topics
+from pipelines.experience.voice.asymmetry import asymmetry
+from pipelines.experience.voice.reasons import reasons
+from pipelines.experience.voice.topics import topics
 
 AS_OF = pd.Timestamp("2026-01-01")
 SAID = {

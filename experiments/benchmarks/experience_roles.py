@@ -10,9 +10,9 @@ import pandas as pd
 
 from experiments.benchmarks.experience_silence import left_data
 from experiments.benchmarks.experience_trials import Trial, covered
-from pipelines.experience.champions import champions
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.roles import PRIOR, buyer_weight
+from pipelines.experience.voice.champions import champions
+from pipelines.experience.voice.roles import PRIOR, buyer_weight
 
 AS_OF = pd.Timestamp("2026-01-01")
 ROLES = ("Business User", "Economic Buyer")

@@ -10,8 +10,8 @@ import pandas as pd
 
 from experiments.benchmarks.experience_trials import Trial, covered
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.silence import silence
-from pipelines.experience.slow_leak import leaking, slow_leak
+from pipelines.experience.voice.silence import silence
+from pipelines.experience.voice.slow_leak import leaking, slow_leak
 
 AS_OF = pd.Timestamp("2026-01-01")
 NEWLY_SILENT = "odds of leaving, newly silent beside answering"

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_trials import Trial, covered
-from pipelines.experience.fatigue import contact_fatigue
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.metrics import survey_metrics
-from pipelines.experience.normal_band import normal_bands
-from pipelines.experience.who_answers import population_scores
+from pipelines.experience.voice.fatigue import contact_fatigue
+from pipelines.experience.voice.metrics import survey_metrics
+from pipelines.experience.voice.normal_band import normal_bands
+from pipelines.experience.voice.who_answers import population_scores
 
 AS_OF = pd.Timestamp("2026-01-01")
 ROLES = ("Business User", "Economic Buyer")

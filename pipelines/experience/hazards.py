@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipelines.experience.clustered import Estimate, clustered_mean
-from pipelines.experience.invited import independent
 from pipelines.experience.regression import Fit, logit
+from pipelines.experience.voice.invited import independent
 
 LATE_SHARE = 1 / 3
 """The last quarters, on which models of those before are judged."""

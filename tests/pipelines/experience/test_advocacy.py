@@ -2,7 +2,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.experience.advocacy import ask_list, hurt
+from pipelines.experience.value.advocacy import ask_list, hurt
 
 AS_OF = pd.Timestamp("2025-01-01")
 NOBODY = pd.DataFrame({"account_id": pd.Series(dtype=str), "at": pd.Series(dtype="datetime64[us]")})

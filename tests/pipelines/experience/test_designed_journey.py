@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from pipelines.experience.designed_journey import conformance
+from pipelines.experience.journeys.designed_journey import conformance
 
 TOUCHPOINTS = pd.DataFrame(
     {"touchpoint": ["call", "setup", "desk", "app", "renewal"], "stage": ["sale", "start", "use", "use", "renew"]}

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from pipelines.experience.deviation_cost import deviation_cost
+from pipelines.experience.journeys.deviation_cost import deviation_cost
 
 TOUCHPOINTS = pd.DataFrame({"touchpoint": ["call", "setup", "desk"], "stage": ["sale", "start", "use"]})
 UNTIL = pd.Timestamp("2025-06-01")

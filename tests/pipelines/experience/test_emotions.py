@@ -11,10 +11,10 @@ import pytest
 
 from experiments.benchmarks.experience_emotions import AS_OF, LABELLED, felt_world, tagger_f1
 from features.errors import DataError
-from pipelines.experience.emotions import emotions, felt_emotions
-from pipelines.experience.fading import fading
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.lexicon import CLUSTERS, clusters_in, read_lexicon
+from pipelines.experience.voice.emotions import emotions, felt_emotions
+from pipelines.experience.voice.fading import fading
+from pipelines.experience.voice.lexicon import CLUSTERS, clusters_in, read_lexicon
 
 
 @pytest.fixture(scope="module")

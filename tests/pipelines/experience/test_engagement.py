@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_engagement import item_world
-from pipelines.experience.engagement import engagement
-from pipelines.experience.engagement_ledger import engagement_ledger
+from pipelines.experience.engagement.engagement import engagement
+from pipelines.experience.engagement.engagement_ledger import engagement_ledger
 
 OWN, QUALITY = ["logins", "posts", "wishes"], ["csat", "ces", "speed"]
 

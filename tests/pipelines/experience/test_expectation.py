@@ -10,12 +10,12 @@ import pytest
 
 from experiments.benchmarks.experience_expectation import AS_OF, Served, scale_of, served_world
 from experiments.benchmarks.experience_gap import history_world
-from pipelines.experience.answered_cases import answered_cases
-from pipelines.experience.expectation import expectation, expected
-from pipelines.experience.gap_risk import combination_rule, experience_and_leaving
-from pipelines.experience.history import histories
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.moving_bar import moving_bar
+from pipelines.experience.voice.answered_cases import answered_cases
+from pipelines.experience.voice.expectation import expectation, expected
+from pipelines.experience.voice.gap_risk import combination_rule, experience_and_leaving
+from pipelines.experience.voice.history import histories
+from pipelines.experience.voice.moving_bar import moving_bar
 
 
 def told(found):

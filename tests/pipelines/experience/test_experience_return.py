@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from experiments.benchmarks.experience_money import investment_world
-from pipelines.experience.experience_return import Investment, decision, experience_return
+from pipelines.experience.value.experience_return import Investment, decision, experience_return
 
 
 def test_deciding_by_it_regrets_less_than_always_or_never_treating():

@@ -11,13 +11,13 @@ import pytest
 
 from experiments.company import simulate, write_company
 from pipelines.cli import main
-from pipelines.experience.engaged import engaged
+from pipelines.experience.engagement.engaged import engaged
 from pipelines.experience.found import Found
 from pipelines.experience.inputs import read_experience
-from pipelines.experience.journeys import journeys
-from pipelines.experience.money import Beside, Terms, experience_year, money, recommendation
-from pipelines.experience.references import read_references
-from pipelines.experience.visits import read_met, read_moves
+from pipelines.experience.journeys.journeys import journeys
+from pipelines.experience.journeys.visits import read_met, read_moves
+from pipelines.experience.value.money import Beside, Terms, experience_year, money, recommendation
+from pipelines.experience.value.references import read_references
 from pipelines.found_output import in_json, in_words
 
 

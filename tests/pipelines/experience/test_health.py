@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_engagement import health_quarters
-from pipelines.experience.health import health
+from pipelines.experience.engagement.health import health
 
 
 def _by_name(rows: pd.DataFrame) -> dict:

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from experiments.benchmarks.experience_engagement import contract_quarters
-from pipelines.experience.hostages import hostages
-from pipelines.experience.renewals import next_renewal
+from pipelines.experience.engagement.hostages import hostages
+from pipelines.experience.engagement.renewals import next_renewal
 
 NOW = contract_quarters(99, accounts=200, quarters=1)
 

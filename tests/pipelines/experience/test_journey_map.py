@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from experiments.benchmarks.experience_journeys import OTHER, PLACES, USUAL, moves_of, segmented_walks, walks
-from pipelines.experience.journey_differences import journey_differences
-from pipelines.experience.journey_map import journey_figures, journey_map
+from pipelines.experience.journeys.journey_differences import journey_differences
+from pipelines.experience.journeys.journey_map import journey_figures, journey_map
 
 
 def test_probabilities_and_waits_of_a_journey_by_hand():

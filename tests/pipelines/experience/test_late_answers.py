@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from experiments.benchmarks.experience_late import AS_OF, late_world
-from pipelines.experience.answered_cases import answered_cases
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.late_answers import late_answers
+from pipelines.experience.voice.answered_cases import answered_cases
+from pipelines.experience.voice.late_answers import late_answers
 
 
 def test_how_fast_answers_age_is_found() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from experiments.benchmarks.experience_surveys import AS_OF, chart_world, survey_data
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.normal_band import FALSE_ALARMS, WATCHED, alarms, normal_bands
+from pipelines.experience.voice.normal_band import FALSE_ALARMS, WATCHED, alarms, normal_bands
 
 
 @pytest.mark.parametrize("n_before", [12, 24])

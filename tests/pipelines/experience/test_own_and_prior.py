@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipelines.experience.found import Found
-from pipelines.experience.own_and_prior import Prior, drawn_to_prior, drawn_together
+from pipelines.experience.value.own_and_prior import Prior, drawn_to_prior, drawn_together
 
 NPS_STUDY = Prior(100.0, 30.0, "a study")
 

@@ -11,8 +11,8 @@ import pytest
 from experiments.benchmarks.experience_perception import AS_OF, promise_world, rated_world
 from experiments.benchmarks.experience_roles import role_world
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.perception import blind_spots, pairs, perception_gap
-from pipelines.experience.promises import kept_cases, promises
+from pipelines.experience.voice.perception import blind_spots, pairs, perception_gap
+from pipelines.experience.voice.promises import kept_cases, promises
 
 
 def by_figure(found):

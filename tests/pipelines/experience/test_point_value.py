@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from experiments.benchmarks.experience_money import nps_year
-from pipelines.experience.account_year import account_year
 from pipelines.experience.adjusting import covariates
-from pipelines.experience.point_value import UnitValues, point_value
+from pipelines.experience.value.account_year import account_year
+from pipelines.experience.value.point_value import UnitValues, point_value
 
 UNTIL = pd.Timestamp("2025-01-01")
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_money import price_rise_world
-from pipelines.experience.price_acceptance import price_acceptance, price_rises
+from pipelines.experience.value.price_acceptance import price_acceptance, price_rises
 
 
 def _best(start: float, slope: float) -> float:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipelines.experience.profit_sensitivity import gain_of, lifetime_value, profit_sensitivity
+from pipelines.experience.value.profit_sensitivity import gain_of, lifetime_value, profit_sensitivity
 
 
 def test_lifetime_value_is_the_sum_of_its_years():

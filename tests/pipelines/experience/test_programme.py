@@ -12,7 +12,7 @@ from experiments.company import write_company
 from pipelines.cli import main
 from pipelines.experience.found import Found, found_table
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.programme import QUESTIONS, programme
+from pipelines.experience.voice.programme import QUESTIONS, programme
 
 
 @pytest.fixture(scope="module")

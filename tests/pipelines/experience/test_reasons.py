@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from experiments.benchmarks.experience_reasons import AS_OF, SAID, asymmetry_world, reason_world
-from pipelines.experience.asymmetry import asymmetry
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.lexicon import read_lexicon
-from pipelines.experience.reasons import DOMAINS, OWN, reasons, stated
-from pipelines.experience.topics import topics
+from pipelines.experience.voice.asymmetry import asymmetry
+from pipelines.experience.voice.lexicon import read_lexicon
+from pipelines.experience.voice.reasons import DOMAINS, OWN, reasons, stated
+from pipelines.experience.voice.topics import topics
 
 SHARES = (0.2, 0.5, 0.2, 0.1)
 
@@ -51,13 +51,11 @@ def test_last_words_are_of_accounts_that_left_soon_after(data) -> None:
 
 
 def test_what_a_model_rests_on_stands_beside_and_is_no_cause(data) -> None:
-    contributions = pd.DataFrame(
-        {"family": ["behaviour", "experience", "engagement"], "mean_contribution": [1.0, 2.0, 1.0]}
-    )
-    told = {one.group: one for one in reasons(data, contributions) if one.figure == "attributed"}
-    assert {name: one.value for name, one in told.items()} == {
-        "product": 25.0, "service": 75.0, "price": 0.0, "own affairs": 0.0,
-    }  # fmt: skip
+    families = {"behaviour": 1.0, "experience": 2.0, "engagement": 1.0, "relationship": -3.0}
+    rows = [(f"A{i}", family, value) for i in range(12) for family, value in families.items()]
+    attributed = pd.DataFrame(rows, columns=["account_id", "family", "contribution"])
+    told = {one.group: one for one in reasons(data, attributed) if one.figure == "attributed"}
+    assert {name: one.value for name, one in told.items()} == {"product": 25.0, "service": 75.0}
     assert {one.basis for one in told.values()} == {"predicted"}
     assert reasons(data)[-1].verdict == "refused"
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_engagement import incentive_quarters
-from pipelines.experience.rented_loyalty import exposed, incentives_of, rented_loyalty
+from pipelines.experience.engagement.rented_loyalty import exposed, incentives_of, rented_loyalty
 
 
 def test_the_planted_drop_lies_within_its_interval():

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from experiments.benchmarks.experience_money import two_years
-from pipelines.experience.customer_equity import Kept, customer_equity
-from pipelines.experience.net_retention import net_retention
-from pipelines.experience.revenue import FLOWS, Between, between, revenue_at
+from pipelines.experience.value.customer_equity import Kept, customer_equity
+from pipelines.experience.value.net_retention import net_retention
+from pipelines.experience.value.revenue import FLOWS, Between, between, revenue_at
 
 SINCE, UNTIL = pd.Timestamp("2024-01-01"), pd.Timestamp("2025-01-01")
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.experience.revenue_at_risk import calibration, revenue_at_risk
+from pipelines.experience.value.revenue_at_risk import calibration, revenue_at_risk
 
 
 def _scores(rng: np.random.Generator, n: int = 800) -> pd.DataFrame:

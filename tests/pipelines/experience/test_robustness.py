@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_engagement import shocked_quarters
-from pipelines.experience.robustness import robustness, robustness_scores
+from pipelines.experience.engagement.robustness import robustness, robustness_scores
 
 MULTIPLIED = "spared by engagement, multiplied"
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from experiments.benchmarks.experience_roles import AS_OF, ROLES, role_world
-from pipelines.experience.champions import EXIT, UNFILLED, champions
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.roles import PRIOR, buyer_weight, by_role, roles
+from pipelines.experience.voice.champions import EXIT, UNFILLED, champions
+from pipelines.experience.voice.roles import PRIOR, buyer_weight, by_role, roles
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_journeys import seam_answers
-from pipelines.experience.seams import ownership, seams
+from pipelines.experience.journeys.seams import ownership, seams
 
 TOUCHPOINTS = pd.DataFrame({"touchpoint": ["desk", "chat", "invoice", "fair"], "owner": ["Ann", "Ann", "Bob", None]})
 

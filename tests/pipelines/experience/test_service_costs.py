@@ -1,7 +1,7 @@
 import numpy as np
 
 from experiments.benchmarks.experience_money import case_year
-from pipelines.experience.service_costs import service_costs
+from pipelines.experience.value.service_costs import service_costs
 
 
 def test_the_planted_rate_lies_within_its_interval():

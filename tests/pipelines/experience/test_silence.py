@@ -10,11 +10,11 @@ import pytest
 from scipy.stats import betabinom
 
 from experiments.benchmarks.experience_silence import AS_OF, NEWLY_SILENT, leak_world, left_data, silence_world
-from pipelines.experience.coverage import coverage
 from pipelines.experience.follow_up import followed, quarters
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.silence import silence, silence_states
-from pipelines.experience.slow_leak import _lower_tail, leaking, slow_leak
+from pipelines.experience.voice.coverage import coverage
+from pipelines.experience.voice.silence import silence, silence_states
+from pipelines.experience.voice.slow_leak import _lower_tail, leaking, slow_leak
 
 
 def day(text: str) -> pd.Timestamp:

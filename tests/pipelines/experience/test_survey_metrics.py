@@ -12,8 +12,8 @@ import statsmodels.api as sm
 from experiments.benchmarks.experience_surveys import AS_OF, asked_world, survey_data
 from pipelines.experience.clustered import clustered_mean, clustered_means
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.key_accounts import key_account_scores
-from pipelines.experience.metrics import survey_metrics
+from pipelines.experience.voice.key_accounts import key_account_scores
+from pipelines.experience.voice.metrics import survey_metrics
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_journeys import touchpoint_world
-from pipelines.experience.touchpoint_lists import touchpoint_lists
+from pipelines.experience.journeys.touchpoint_lists import touchpoint_lists
 
 UNTIL = pd.Timestamp("2025-01-01")
 TOUCHPOINTS = pd.DataFrame({"touchpoint": ["desk", "training", "portal"], "owner": ["Ann", "Bob", None]})

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.benchmarks.experience_engagement import panel_world
-from pipelines.experience.transport import transported
+from pipelines.experience.engagement.transport import transported
 
 World = tuple[pd.DataFrame, pd.DataFrame, float]
 

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from pipelines.experience.visits import read_met, read_moves
+from pipelines.experience.journeys.visits import read_met, read_moves
 
 AS_OF = pd.Timestamp("2024-07-01")
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from experiments.benchmarks.experience_surveys import AS_OF, asked_world, fatigue_world, nps, survey_data
-from pipelines.experience.fatigue import contact_fatigue
 from pipelines.experience.inputs import ExperienceData
-from pipelines.experience.invited import asked_before
-from pipelines.experience.who_answers import bounds, population_scores
+from pipelines.experience.voice.fatigue import contact_fatigue
+from pipelines.experience.voice.invited import asked_before
+from pipelines.experience.voice.who_answers import bounds, population_scores
 
 
 def by_figure(depends_on, seed, **sizes):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipelines.experience.word_of_mouth import Assumed, Base, WordOfMouth, scaled, with_word_of_mouth
+from pipelines.experience.value.word_of_mouth import Assumed, Base, WordOfMouth, scaled, with_word_of_mouth
 
 BASE = Base(1000, 5000.0, n_promoters=300, n_detractors=200, revenue_at_risk=4e5, expected_leavers=80)
 SPOKEN = WordOfMouth(
