@@ -38,7 +38,8 @@ materialize     the same, and every row and score as of now
 histories       what the feature worker knows of accounts, kept at hand
 live_scores     from histories to feature rows and scores
 feature_worker  the process beside the service that does so when events come and time passes
-supervisor      runs the service and the feature worker together
+supervisor      runs the service and the feature worker together, and starts again what dies
+strays          processes whose parent died: adopted and ended
 scores          the latest prediction of every account
 upsert          rows in place of those with the same key, in any dialect
 published       puts the rows that scoring publishes into the store
