@@ -1,0 +1,170 @@
+"""The whole chain as a user has it: tables, a champion, a full store, a key, the service, events, a new answer."""
+
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.benchmarks.serving_release import promote_quick_release
+from experiments.benchmarks.serving_server import descendants
+from experiments.company import write_company
+from pipelines.config import read_settings
+from serving.cli import main
+from serving.client import Perennial, ServiceError
+
+WORKERS = 2
+
+
+@dataclass
+class Chain:
+    """A service that `perennial serve` runs, and a client with a key."""
+
+    process: subprocess.Popen[bytes]
+    client: Perennial
+    url: str
+    log: Path
+    account_id: str
+
+    def pids(self, what: str) -> list[int]:
+        return [pid for pid in descendants(self.process.pid) if _runs(pid) == what]
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.client.predict(self.account_id).release)
+        except ServiceError:
+            return False
+
+
+def _runs(pid: int) -> str:
+    try:
+        said = Path(f"/proc/{pid}/cmdline").read_text("utf-8")
+    except OSError:
+        return "gone"
+    words = {"bentoml\0serve": "first", "_bentoml_impl.worker": "answers", "serving.feature_worker": "features"}
+    return next((what for word, what in words.items() if word in said), "other")
+
+
+def _perennial(*words: str) -> str:
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert main(list(words)) == 0
+    return out.getvalue().strip()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory, wait: Any) -> Iterator[Chain]:
+    folder = tmp_path_factory.mktemp("chain")
+    config, port, log = folder / "perennial.toml", _free_port(), folder / "serve.log"
+    write_company(folder / "tables", n_accounts=60, years=2, seed=7)
+    _perennial("init", str(folder / "tables"), "--config", str(config))
+    promote_quick_release(read_settings(config))
+    _perennial("materialize", "--config", str(config))
+    scopes = [word for scope in ("predict", "ingest", "read") for word in ("--scope", scope)]
+    key = _perennial("keys", "create", *scopes, "--label", "crm", "--config", str(config))
+    command = [sys.executable, "-m", "serving.cli", "serve", "--port", str(port), "--workers", str(WORKERS)]
+    environment = {**os.environ, "BENTOML_HOME": str(folder / "bentoml")}
+    with log.open("wb") as out:
+        process = subprocess.Popen([*command, "--config", str(config)], env=environment, stdout=out, stderr=out)
+    url = f"http://127.0.0.1:{port}"
+    with Perennial(url, key, retries=0) as client:
+        found = Chain(process, client, url, log, _a_customer(folder))
+        try:
+            wait(found.answers, seconds=60)
+            yield found
+        finally:
+            process.terminate()
+            process.wait(timeout=40)
+
+
+def _a_customer(folder: Path) -> str:
+    from sqlalchemy import select
+
+    from serving.store import Store
+    from serving.store_tables import SCORES
+
+    store = Store(f"sqlite:///{folder / '.perennial' / 'online.db'}")
+    with store.engine.connect() as connection:
+        found = connection.scalars(select(SCORES.c.account_id).order_by(SCORES.c.account_id)).first()
+    store.close()
+    assert found is not None
+    return str(found)
+
+
+# One service for all of these, in this order: the last ends it.
+
+
+def test_without_a_key_nothing_is_answered(chain: Chain) -> None:
+    with Perennial(chain.url) as stranger, pytest.raises(ServiceError, match="unauthorized"):
+        stranger.predict(chain.account_id)
+
+
+def test_events_change_what_is_predicted(chain: Chain, wait: Any) -> None:
+    before = chain.client.predict(chain.account_id)
+    assert before.reasons
+    now = datetime.now(UTC).replace(tzinfo=None)
+    sent = {
+        "activities": [_row(chain, "activity", i, "occurred_at", event="login") for i in range(20)],
+        "cases": [_row(chain, "case", i, "opened_at", is_escalated=True, priority="high") for i in range(5)],
+        "survey_responses": [_row(chain, "response", i, "answered_at", metric="nps", score=0) for i in range(3)],
+    }
+    for table, rows in sent.items():
+        taken = chain.client.events(table, rows)
+        assert (taken.accepted, taken.rejected) == (len(rows), 0)
+    wait(lambda: chain.client.predict(chain.account_id).churn_prob != before.churn_prob)
+    after = chain.client.predict(chain.account_id)
+    assert after.release == before.release
+    assert str(after.as_of) > now.isoformat() > str(before.as_of)
+    assert chain.client.events("activities", sent["activities"]).duplicate == 20
+
+
+def _row(chain: Chain, what: str, place: int, when: str, **said: Any) -> dict[str, Any]:
+    at = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1 + place)
+    return {f"{what}_id": f"chain-{place}", "account_id": chain.account_id, when: at.isoformat(), **said}
+
+
+def test_several_workers_answer(chain: Chain) -> None:
+    assert len(chain.pids("answers")) == WORKERS
+
+
+def test_a_worker_that_is_killed_is_replaced_and_the_others_answer(chain: Chain, wait: Any) -> None:
+    killed = chain.pids("answers")[0]
+    os.kill(killed, signal.SIGKILL)
+    wait(chain.answers, seconds=5)
+    wait(lambda: len(chain.pids("answers")) == WORKERS and killed not in chain.pids("answers"))
+
+
+def test_a_first_process_that_is_killed_comes_back_within_seconds(chain: Chain, wait: Any) -> None:
+    (first,), answering = chain.pids("first"), chain.pids("answers")
+    os.kill(first, signal.SIGKILL)
+    began = time.monotonic()
+    wait(lambda: not {first, *answering} & set(descendants(chain.process.pid)))
+    wait(chain.answers)
+    assert time.monotonic() - began < 20
+    assert "the service was ended by SIGKILL unexpectedly" in chain.log.read_text("utf-8")
+
+
+def test_a_signal_leaves_no_process(chain: Chain) -> None:
+    started = descendants(chain.process.pid)
+    assert len(started) >= WORKERS + 2
+    chain.process.terminate()
+    assert chain.process.wait(timeout=40) in (0, 128 + signal.SIGTERM)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in started)
+    assert not chain.answers()
+    assert "Traceback" not in chain.log.read_text("utf-8")
