@@ -45,6 +45,7 @@ upsert          rows in place of those with the same key, in any dialect
 published       puts the rows that scoring publishes into the store
 webhooks        what is told of an account whose tier changed
 delivery        such messages on their way out: claimed, posted, tried again
+retry_after     what a reply says of when to ask again
 signature       what signs them, and how a receiver verifies it
 outbox          what went out, waits or is dead; outbox_cli has its verbs
 export          the latest scores, to where a CRM finds them
