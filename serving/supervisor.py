@@ -18,7 +18,7 @@ LOOKS_EVERY_SECONDS = 0.2
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 STEADY_SECONDS = 60.0
 """Who ran for so long has recovered: after his next death the pause is short again."""
-STARTS_WITHIN_SECONDS = 10.0
+STARTS_WITHIN_SECONDS = 20.0
 
 
 class Kept:
