@@ -26,7 +26,7 @@ demo: $(READY)  ## the main job on a simulated company: data, check, train, prom
 	$(BIN)/python -m experiments.demo
 
 test: $(READY)  ## all tests and the examples in docstrings
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -m "not slow" -n auto --dist loadscope
 
 check: $(READY)  ## style, types, and the one way of imports
 	$(BIN)/ruff check .

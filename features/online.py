@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from features.evaluate import Planner
 from features.events import ANSWERED_RULE, RULES
 from features.feature import Feature
 from features.log import LOG_COLUMNS, EventLog, to_log
+from features.plain_rows import micros
 from features.relatives import ALWAYS, EXISTS, MOST_RELATIVES, NOT_AN_ATTRIBUTE
 from features.rules import Row, Rule
 from features.walk import walk
@@ -48,7 +49,7 @@ class OnlineFeatures:
         as_of
             naive times are UTC.
         """
-        instant = np.array([_micros(as_of)], dtype=np.int64)
+        instant = np.array([micros(as_of)], dtype=np.int64)
         values = walk(log, np.zeros(1, dtype=np.int64), instant, self._planner.of(log.types))[:, 0].tolist()
         return {
             feature.name: None if value != value else value if feature.kind == "number" else log.texts[int(value)]
@@ -120,8 +121,8 @@ def _event(row: Row, rule: Rule) -> Event | None:
         return None
     others = [row.get(name) for name in (*rule.also, "recorded_at")]
     return {
-        "at": _micros(at),
-        "known_at": max(_micros(time) for time in (at, *others) if time is not None),
+        "at": micros(at),
+        "known_at": max(micros(time) for time in (at, *others) if time is not None),
         "stream": rule.stream.of(row),
         "kind": rule.kind.of(row) if rule.kind else None,
         "value": rule.value.of(row) if rule.value else None,
@@ -156,7 +157,7 @@ def _attributes(account: Row, changes: Sequence[Row]) -> Iterator[Event]:
             continue
         own = sorted(
             (change for change in changes if change["column"] == name),
-            key=lambda change: (_micros(change["changed_at"]), change["change_id"]),
+            key=lambda change: (micros(change["changed_at"]), change["change_id"]),
         )
         is_number = isinstance(value, int | float)
         was = _as_type(own[0].get("old_value"), is_number) if own else value
@@ -181,7 +182,7 @@ def relative_events(account_id: str, parent: str | None, accounts: Iterable[Rela
 
 def _said(at: datetime, stream: str, kind: str, said: Any = None, known_at: datetime | None = None) -> Event:
     known = at if known_at is None else max(at, known_at)
-    event = {"at": _micros(at), "known_at": _micros(known), "stream": stream, "kind": kind}
+    event = {"at": micros(at), "known_at": micros(known), "stream": stream, "kind": kind}
     return event | ({"text": said} if isinstance(said, str) else {"value": None if said is None else float(said)})
 
 
@@ -192,9 +193,3 @@ def _as_type(text: str | None, is_number: bool) -> float | str | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _micros(at: datetime) -> int:
-    """Microseconds since 1970, exactly."""
-    since = (at.replace(tzinfo=UTC) if at.tzinfo is None else at) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

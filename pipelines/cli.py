@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from features.errors import PerennialError
+from pipelines.experience_cli import engagement, experience, journeys, value
 from pipelines.findings_cli import drivers, monitor, segments, whatif
 from pipelines.options import CONFIG, AsOfOption, ConfigOption, JsonOption, OutOption, give, say, settings_of
 
@@ -229,6 +230,10 @@ def score(out: OutOption, as_of: AsOfOption = None, config: ConfigOption = CONFI
 
 app.command()(segments)
 app.command()(monitor)
+app.command()(experience)
+app.command()(journeys)
+app.command()(engagement)
+app.command()(value)
 
 
 @app.command()

@@ -127,12 +127,18 @@ class GateSettings(_Section):
 
 
 class Value(_Section):
-    """How revenue at risk is reckoned."""
+    """How revenue at risk is reckoned, and what the company says a case, a reference and a word are worth."""
 
     revenue: str | None = Field(None, description="feature that is revenue a month; mrr_now if unset")
     margin: float = Field(1.0, gt=0, le=1, description="share of revenue that is kept; 1 tells revenue itself")
     discount_rate: float = Field(0.1, ge=0, le=1, description="a year, by which money later is worth less")
     days: int = Field(360, ge=30, le=720, description="how far ahead it is counted, as far as the curve goes")
+    case_cost: float | None = Field(None, gt=0, description="what one case costs to serve; unset: no cost is told")
+    reference_value: float | None = Field(None, gt=0, description="what one reference given is worth")
+    told_good: float = Field(9, ge=0, description="people whom a content customer tells: quoted, not measured")
+    told_bad: float = Field(22, ge=0, description="people whom a disappointed customer tells: quoted, not measured")
+    won_per_told: float = Field(0, ge=0, le=1, description="customers won for each person told; 0: not counted yet")
+    lost_per_told: float = Field(0, ge=0, le=1, description="customers lost for each person told; 0: not counted yet")
 
 
 class MLflow(_Section):

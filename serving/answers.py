@@ -63,7 +63,7 @@ class Answers:
         return predictor.predict([row], [request.explain])[0]
 
     def one_given(self, request: PredictRequest) -> Given:
-        """Return the same as JSON: with reasons as they are kept where they still hold, else computed now.
+        """Return the same as JSON: as it is kept where that still holds, else computed now.
 
         Raises
         ------
@@ -71,10 +71,10 @@ class Answers:
             As `one`.
         """
         predictor = self._predictor()
-        if request.explain and request.account_id is not None:
+        if request.account_id is not None:
             kept = self._kept([request], predictor).get(request.account_id)
             if kept is not None:
-                return Given(kept.answer.encode(), kept.release, {kept.tier: 1})
+                return Given(kept.given(explain=request.explain), kept.release, {kept.tier: 1})
         row = self._row(request, predictor.vocabulary, self._held([request]))
         found = predictor.predict([row], [request.explain])[0]
         return Given(found.model_dump_json().encode(), found.release, {found.tier: 1})
@@ -95,7 +95,7 @@ class Answers:
         )
 
     def batch_given(self, request: PredictBatchRequest) -> Given:
-        """Return the same as JSON: with reasons as they are kept where they still hold, else computed now.
+        """Return the same as JSON: as it is kept where that still holds, else computed now.
 
         Raises
         ------
@@ -103,13 +103,13 @@ class Answers:
             As `batch`.
         """
         predictor = self._predictor()
-        kept = self._kept([item for item in request.accounts if item.explain], predictor)
-        of_kept = [kept.get(item.account_id or "") if item.explain else None for item in request.accounts]
+        kept = self._kept(request.accounts, predictor)
+        of_kept = [kept.get(item.account_id or "") for item in request.accounts]
         others = [item for item, one in zip(request.accounts, of_kept, strict=True) if one is None]
         computed = iter(self._results(others, predictor) if others else [])
         results = [one or next(computed) for one in of_kept]
         tiers = Counter(one.tier for one in results if not isinstance(one, Failure))
-        said = b",".join(_json(one) for one in results)
+        said = b",".join(_json(one, item) for one, item in zip(results, request.accounts, strict=True))
         counts = f'"predicted":{tiers.total()},"failed":{len(results) - tiers.total()}'
         head = f'{{"release":{json.dumps(predictor.version)},{counts},"results":['
         return Given(head.encode() + said + b"]}", predictor.version, tiers)
@@ -190,8 +190,8 @@ def _account_ids(requests: Sequence[PredictRequest]) -> list[str]:
     return [account_id for account_id in ids if account_id is not None and "\0" not in account_id]
 
 
-def _json(one: Score | Prediction | Failure) -> bytes:
-    return one.answer.encode() if isinstance(one, Score) else one.model_dump_json().encode()
+def _json(one: Score | Prediction | Failure, asked: PredictRequest) -> bytes:
+    return one.given(explain=asked.explain) if isinstance(one, Score) else one.model_dump_json().encode()
 
 
 def _given(features: Values, vocabulary: Vocabulary) -> FeatureRow:

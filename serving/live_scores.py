@@ -105,4 +105,5 @@ def _score(prediction: Prediction, now: float) -> Score:
         tier=prediction.tier,
         value_at_risk=prediction.ahead.value_at_risk if prediction.ahead else None,
         answer=prediction.model_dump_json(),
+        plain=prediction.without_reasons().model_dump_json(),
     )

@@ -197,6 +197,10 @@ class Prediction(BaseModel):
     other_log_odds: float | None = Field(description="what all other features add: base + reasons + other = log_odds")
     warnings: list[Caution] = []
 
+    def without_reasons(self) -> Prediction:
+        """Return the same as it is said where no reasons are asked for."""
+        return self.model_copy(update={"reasons": None, "by_family": None, "other_log_odds": None})
+
 
 class Failure(BaseModel):
     """An account of a batch that got no prediction."""

@@ -39,8 +39,8 @@ class Score:
         predicted probability of churn within the horizon, and high, medium or low.
     value_at_risk
         expected margin lost to churn, in the currency of the tables; None where not known.
-    answer
-        what `/predict` says with reasons, as JSON.
+    answer, plain
+        what `/predict` says with reasons and without, as JSON.
     """
 
     account_id: str
@@ -51,6 +51,11 @@ class Score:
     tier: str
     value_at_risk: float | None
     answer: str
+    plain: str
+
+    def given(self, *, explain: bool) -> bytes:
+        """Return what `/predict` says, with reasons or without."""
+        return (self.answer if explain else self.plain).encode()
 
 
 def write_scores(connection: Connection, scores: Sequence[Score]) -> None:
@@ -59,7 +64,7 @@ def write_scores(connection: Connection, scores: Sequence[Score]) -> None:
     >>> from serving.store import Store
     >>> store = Store("sqlite://")
     >>> with store.alone() as connection:
-    ...     write_scores(connection, [Score("A-1", "v1", "2026-01-31", 1.0, 0.25, "low", None, "{}")])
+    ...     write_scores(connection, [Score("A-1", "v1", "2026-01-31", 1.0, 0.25, "low", None, "{}", "{}")])
     ...     scores_of(connection, ["A-1", "A-2"])["A-1"].churn_prob
     0.25
     """

@@ -34,10 +34,11 @@ SCORES = Table(
     Column("tier", String(8), nullable=False),
     Column("value_at_risk", Float),
     Column("answer", Text, nullable=False),
+    Column("plain", Text, nullable=False),
     Index("scores_by_prob", "churn_prob"),
     Index("scores_by_time", "computed_at"),
 )
-"""The latest prediction of every account: `answer` is what `/predict` says with reasons, as JSON."""
+"""The latest prediction of every account: `answer` is what `/predict` says with reasons, as JSON, `plain` without."""
 
 ACCOUNTS = Table(
     "accounts",

@@ -24,8 +24,8 @@ def announce(connection: Connection, before: Score | None, after: Score) -> str 
     already stays as it is, so that a score computed twice is told once.
 
     >>> from serving.store import Store
-    >>> was = Score("A-1", "v1", "2026-01-31", 1.0, 0.1, "low", None, "{}")
-    >>> now = Score("A-1", "v1", "2026-02-01", 2.0, 0.7, "high", 900.0, "{}")
+    >>> was = Score("A-1", "v1", "2026-01-31", 1.0, 0.1, "low", None, "{}", "{}")
+    >>> now = Score("A-1", "v1", "2026-02-01", 2.0, 0.7, "high", 900.0, "{}", "{}")
     >>> with Store("sqlite://").alone() as connection:
     ...     announce(connection, was, now), announce(connection, now, now)
     ('msg_8efbd9d3502a4aa6af7ff72405b386d0', None)

@@ -19,7 +19,7 @@ from experiments.benchmarks.serving_speed import Plan, speed_figures, worker_fig
 from experiments.benchmarks.serving_swaps import soak_figures, swap_figures
 
 ACCOUNTS, FEW = 2_000, 60
-FULL, QUICK = Plan(5, 3.0, 20.0), Plan(1, 1.0, 2.0)
+FULL, QUICK = Plan(5, 3.0, 10.0), Plan(1, 1.0, 2.0)
 SWAP_REQUESTS = 20_000
 SOAK_SECONDS = 600.0
 FRESH_SECONDS = 30.0

@@ -89,7 +89,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def score(account_id: str, tier: str, at: float = NOON) -> Score:
-    return Score(account_id, "v1", f"2026-02-01T00:00:{int(at) % 60:02}", at, 0.5, tier, 900.0, "{}")
+    return Score(account_id, "v1", f"2026-02-01T00:00:{int(at) % 60:02}", at, 0.5, tier, 900.0, "{}", "{}")
 
 
 def tell(store: Store, *account_ids: str, at: float = NOON) -> None:

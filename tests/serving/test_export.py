@@ -80,7 +80,7 @@ def test_the_store_and_the_file_of_scores_give_the_same_rows(answered: Any, tmp_
         write_scores(
             connection,
             [
-                Score(p.account_id, p.release, p.as_of, 1.0, p.churn_prob, p.tier, None, p.model_dump_json())
+                Score(p.account_id, p.release, p.as_of, 1.0, p.churn_prob, p.tier, None, p.model_dump_json(), "{}")
                 for p in predictions
             ],
         )
@@ -233,7 +233,7 @@ def test_the_verb_writes_what_the_store_holds_and_says_what_is_lacking(
     assert "got an online store without scores" in capsys.readouterr().err
     store = Store(f"sqlite:///{tmp_path / 'online.db'}")
     with store.alone() as connection:
-        write_scores(connection, [Score("A-1", "v1", None, 1.0, 0.5, "high", None, answer("A-1"))])
+        write_scores(connection, [Score("A-1", "v1", None, 1.0, 0.5, "high", None, answer("A-1"), "{}")])
     store.close()
     assert main(ask) == 0
     assert len(read(tmp_path / "crm.csv")) == 1

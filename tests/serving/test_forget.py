@@ -57,9 +57,7 @@ def fill(store: Store) -> None:
                 connection, [(live_row("cases", account_id, {**own, "case_id": f"k-{account_id}"}), 1)], 1.0
             )
             scores = [
-                Score(
-                    account_id, "v1", f"2026-01-3{n}", float(n), 0.1, tier, None, json.dumps({"account_id": account_id})
-                )
+                Score(account_id, "v1", f"2026-01-3{n}", float(n), 0.1, tier, None, *[json.dumps(own)] * 2)
                 for n, tier in enumerate(("low", "high"))
             ]
             write_scores(connection, scores[1:])

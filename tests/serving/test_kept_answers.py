@@ -30,7 +30,8 @@ def _keep(answers: Answers, account_id: str, *, mark: str = "kept", **other: Any
     """Keep an answer that can be told from a computed one by its mark."""
     said = json.loads(answers.one_given(PredictRequest(account_id=account_id)).body) | {"warnings": [], "mark": mark}
     known = {"release": A, "as_of": "2026-01-31", "computed_at": 1.0, "churn_prob": said["churn_prob"]}
-    score = Score(account_id, tier="low", value_at_risk=None, answer=json.dumps(said), **known | other)
+    texts = {"answer": json.dumps(said), "plain": json.dumps(said | {"mark": f"{mark}, plain"})}
+    score = Score(account_id, tier="low", value_at_risk=None, **texts, **known | other)
     with answers.published.store.alone() as connection:
         write_scores(connection, [score])
 
@@ -55,9 +56,14 @@ def test_an_answer_of_another_release_or_row_is_not_given(answers: Answers, othe
     assert said["reasons"]
 
 
-def test_without_reasons_it_is_computed(answers: Answers) -> None:
+def test_an_answer_without_reasons_is_kept_too(answers: Answers) -> None:
     _keep(answers, "A-0003")
-    assert "mark" not in _said(answers, "A-0003", explain=False)
+    assert _said(answers, "A-0003", explain=False)["mark"] == "kept, plain"
+
+
+def test_an_answer_less_its_reasons_is_the_one_without(answers: Answers) -> None:
+    request = PredictRequest(account_id="A-0003", explain=False)
+    assert answers.one(PredictRequest(account_id="A-0003")).without_reasons() == answers.one(request)
 
 
 def test_after_a_swap_no_answer_of_the_old_release_goes_out(answers: Answers, company: Any) -> None:
@@ -76,11 +82,11 @@ def test_what_is_given_is_what_is_computed(answers: Answers) -> None:
 def test_a_batch_mixes_kept_computed_and_failed_in_the_order_asked_for(answers: Answers) -> None:
     _keep(answers, "A-0001")
     ids = ["A-0002", "nobody", "A-0001", "A-0001"]
-    request = PredictBatchRequest(accounts=[PredictRequest(account_id=account_id) for account_id in ids])
-    given = answers.batch_given(request)
+    asked = [PredictRequest(account_id=account_id, explain=n != 3) for n, account_id in enumerate(ids)]
+    given = answers.batch_given(PredictBatchRequest(accounts=asked))
     said = json.loads(given.body)
     assert (said["release"], said["predicted"], said["failed"]) == (A, 3, 1)
-    assert [one.get("mark", "computed") for one in said["results"]] == ["computed", "computed", "kept", "kept"]
+    assert [one.get("mark", "computed") for one in said["results"]] == ["computed", "computed", "kept", "kept, plain"]
     assert [one["account_id"] for one in said["results"]] == ids
     assert said["results"][1]["error"]["code"] == "unknown_account"
     assert sum(given.tiers.values()) == 3

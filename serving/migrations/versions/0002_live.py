@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("tier", sa.String(8), nullable=False),
         sa.Column("value_at_risk", sa.Float),
         sa.Column("answer", sa.Text, nullable=False),
+        sa.Column("plain", sa.Text, nullable=False),
     )
     op.create_index("scores_by_prob", "scores", ["churn_prob"])
     op.create_index("scores_by_time", "scores", ["computed_at"])
