@@ -10,6 +10,7 @@ door            who may come in, and how many are answered at once; routes: what
 limits          rates by key, requests in flight
 keys            an API key: made, kept as a digest, compared; keys_cli has its verbs
 kept_keys       the keys in the store; keyring: those that a worker knows
+ports           whether a service can listen where it is told to
 loopback        whether only this machine can reach the service
 headers         one header of a request
 audit           one line a request; logs: JSON, an object a line

@@ -35,6 +35,7 @@ def serve(
     import json
 
     from serving.loopback import check_unlocked
+    from serving.ports import check_can_listen
     from serving.settings import store_url
     from serving.supervisor import Supervisor
     from serving.webhook_settings import WebhookSettings
@@ -45,6 +46,7 @@ def serve(
     said = {"PERENNIAL_AUTH": "off"} if no_keys else {}
     if "off" in (*said.values(), os.environ.get("PERENNIAL_AUTH")):
         check_unlocked([host])
+    check_can_listen(host, port)
     if workers > 1:
         said["BENTOML_CONFIG_OVERRIDES"] = json.dumps({"services": {"perennial": {"workers": workers}}})
     settings.state_folder.mkdir(parents=True, exist_ok=True)

@@ -15,11 +15,11 @@ from experiments.benchmarks.report import Figure, arguments, run
 from experiments.benchmarks.serving_company import Served, make_company
 from experiments.benchmarks.serving_curve import curve_figures
 from experiments.benchmarks.serving_live import freshness_figures
-from experiments.benchmarks.serving_speed import Plan, speed_figures, worker_figures
+from experiments.benchmarks.serving_speed import KEPT, Plan, kind_figures, speed_figures, worker_figures
 from experiments.benchmarks.serving_swaps import soak_figures, swap_figures
 
 ACCOUNTS, FEW = 2_000, 60
-FULL, QUICK = Plan(5, 3.0, 10.0), Plan(1, 1.0, 2.0)
+FULL, QUICK = Plan(5, 3.0, 10.0), Plan(1, 1.0, 2.0, (16,))
 SWAP_REQUESTS = 20_000
 SOAK_SECONDS = 600.0
 FRESH_SECONDS = 30.0
@@ -41,7 +41,7 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
         if options.quick:
             said = "accounts; the release was made in seconds, without search and segments: for a look only"
             yield Figure("quick.accounts", len(company.account_ids), said)
-            yield from speed_figures(company, QUICK)
+            yield from kind_figures(company, KEPT, QUICK)
             return
         for part in [options.only] if options.only else PARTS:
             yield from PARTS[part](company)
