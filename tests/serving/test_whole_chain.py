@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Select, select
 
 from experiments.benchmarks.serving_release import promote_quick_release
 from experiments.benchmarks.serving_server import descendants
@@ -22,6 +24,8 @@ from experiments.company import write_company
 from pipelines.config import read_settings
 from serving.cli import main
 from serving.client import Perennial, ServiceError
+from serving.store import Store
+from serving.store_tables import LIVE_ROWS, SCORES
 
 WORKERS = 2
 
@@ -33,6 +37,7 @@ class Chain:
     process: subprocess.Popen[bytes]
     client: Perennial
     url: str
+    folder: Path
     log: Path
     account_id: str
 
@@ -82,9 +87,9 @@ def chain(tmp_path_factory: pytest.TempPathFactory, wait: Any) -> Iterator[Chain
     environment = {**os.environ, "BENTOML_HOME": str(folder / "bentoml")}
     with log.open("wb") as out:
         process = subprocess.Popen([*command, "--config", str(config)], env=environment, stdout=out, stderr=out)
-    url = f"http://127.0.0.1:{port}"
+    url, customers = f"http://127.0.0.1:{port}", _values(folder, select(SCORES.c.account_id))
     with Perennial(url, key, retries=0) as client:
-        found = Chain(process, client, url, log, _a_customer(folder))
+        found = Chain(process, client, url, folder, log, customers[0])
         try:
             wait(found.answers, seconds=60)
             yield found
@@ -93,18 +98,12 @@ def chain(tmp_path_factory: pytest.TempPathFactory, wait: Any) -> Iterator[Chain
             process.wait(timeout=40)
 
 
-def _a_customer(folder: Path) -> str:
-    from sqlalchemy import select
-
-    from serving.store import Store
-    from serving.store_tables import SCORES
-
+def _values(folder: Path, query: Select[Any]) -> list[str]:
     store = Store(f"sqlite:///{folder / '.perennial' / 'online.db'}")
     with store.engine.connect() as connection:
-        found = connection.scalars(select(SCORES.c.account_id).order_by(SCORES.c.account_id)).first()
+        found = [str(value) for value in connection.scalars(query)]
     store.close()
-    assert found is not None
-    return str(found)
+    return found
 
 
 # One service for all of these, in this order: the last ends it.
@@ -141,6 +140,17 @@ def _row(chain: Chain, what: str, place: int, when: str, **said: Any) -> dict[st
 
 def test_several_workers_answer(chain: Chain) -> None:
     assert len(chain.pids("answers")) == WORKERS
+
+
+def test_events_sent_to_several_workers_side_by_side_are_all_kept(chain: Chain) -> None:
+    sent = [
+        {**_row(chain, "activity", 0, "occurred_at", event="login"), "activity_id": f"beside-{i}"} for i in range(80)
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda row: chain.client.events("activities", [row]).accepted, sent))
+    assert sum(taken) == 80
+    kept = _values(chain.folder, select(LIVE_ROWS.c.row_key).where(LIVE_ROWS.c.row_key.startswith("beside-")))
+    assert sorted(kept) == sorted(row["activity_id"] for row in sent)
 
 
 def test_a_worker_that_is_killed_is_replaced_and_the_others_answer(chain: Chain, wait: Any) -> None:
