@@ -1,17 +1,20 @@
 """The whole chain as a user has it: tables, a champion, a full store, a key, the service, events, a new answer."""
 
 import io
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +26,12 @@ from experiments.benchmarks.serving_server import descendants
 from experiments.company import write_company
 from pipelines.config import read_settings
 from serving.cli import main
-from serving.client import Perennial, ServiceError
+from serving.client import Perennial, ServiceError, verify
 from serving.store import Store
 from serving.store_tables import LIVE_ROWS, SCORES
 
 WORKERS = 2
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105  # the example of Standard Webhooks
 
 
 @dataclass
@@ -73,8 +77,45 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Receiver(ThreadingHTTPServer):
+    """A CRM that takes every message, and keeps those whose signature is right."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.verified: list[dict[str, Any]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/perennial"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        verify(SECRET, dict(self.headers.items()), body, time.time())
+        self.server.verified.append(json.loads(body)["data"])
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None: ...
+
+
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory, wait: Any) -> Iterator[Chain]:
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver, wait: Any) -> Iterator[Chain]:
     folder = tmp_path_factory.mktemp("chain")
     config, port, log = folder / "perennial.toml", _free_port(), folder / "serve.log"
     write_company(folder / "tables", n_accounts=60, years=2, seed=7)
@@ -84,7 +125,8 @@ def chain(tmp_path_factory: pytest.TempPathFactory, wait: Any) -> Iterator[Chain
     scopes = [word for scope in ("predict", "ingest", "read") for word in ("--scope", scope)]
     key = _perennial("keys", "create", *scopes, "--label", "crm", "--config", str(config))
     command = [sys.executable, "-m", "serving.cli", "serve", "--port", str(port), "--workers", str(WORKERS)]
-    environment = {**os.environ, "BENTOML_HOME": str(folder / "bentoml")}
+    hook = {"PERENNIAL_WEBHOOK_URL": receiver.url, "PERENNIAL_WEBHOOK_SECRET": SECRET}
+    environment = {**os.environ, **hook, "BENTOML_HOME": str(folder / "bentoml")}
     with log.open("wb") as out:
         process = subprocess.Popen([*command, "--config", str(config)], env=environment, stdout=out, stderr=out)
     url, customers = f"http://127.0.0.1:{port}", _values(folder, select(SCORES.c.account_id))
@@ -136,6 +178,31 @@ def test_events_change_what_is_predicted(chain: Chain, wait: Any) -> None:
 def _row(chain: Chain, what: str, place: int, when: str, **said: Any) -> dict[str, Any]:
     at = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1 + place)
     return {f"{what}_id": f"chain-{place}", "account_id": chain.account_id, when: at.isoformat(), **said}
+
+
+def test_a_tier_that_changes_is_told_to_a_crm_once_and_signed(chain: Chain, receiver: Receiver, wait: Any) -> None:
+    customers = _values(chain.folder, select(SCORES.c.account_id))
+    before = {one: chain.client.predict(one).tier for one in customers}
+    rows = [
+        {**_row(chain, "response", i, "answered_at", metric="nps", score=0), "response_id": f"nps-{one}-{i}"}
+        | {"account_id": one}
+        for one in customers
+        for i in range(3)
+    ]
+    sent = datetime.now(UTC).replace(tzinfo=None).isoformat()
+    assert chain.client.events("survey_responses", rows).rejected == 0
+    wait(lambda: all(str(chain.client.predict(one).as_of) > sent for one in customers))
+    after = {one: chain.client.predict(one).tier for one in customers}
+    changed = {one: after[one] for one in customers if after[one] != before[one]}
+    assert changed
+    wait(lambda: changed.items() <= _latest(receiver).items())
+    told = [(said["account_id"], said["as_of"]) for said in receiver.verified]
+    assert len(told) == len(set(told))
+
+
+def _latest(receiver: Receiver) -> dict[str, str]:
+    """The tier that each account was last told to have."""
+    return {said["account_id"]: said["tier"] for said in sorted(receiver.verified, key=lambda said: said["as_of"])}
 
 
 def test_several_workers_answer(chain: Chain) -> None:
