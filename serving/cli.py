@@ -55,6 +55,8 @@ def serve(
         "PERENNIAL_ROWS": str(settings.state_folder / "rows.parquet"),
         "PERENNIAL_STORE": store_url(settings),
         "BENTOML_DO_NOT_TRACK": "True",
+        # Where its workers share their metrics, which it empties as it starts: no two services may have the same.
+        "BENTOML_HOME": str(settings.state_folder.absolute() / f"bentoml-{port}"),
     }
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial"]
     command += ["--host", host, "--port", str(port)]

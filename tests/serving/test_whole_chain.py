@@ -18,7 +18,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Select, select
 
 from experiments.benchmarks.serving_release import promote_quick_release
@@ -44,6 +46,7 @@ class Chain:
     folder: Path
     log: Path
     account_id: str
+    key: str
 
     def pids(self, what: str) -> list[int]:
         return [pid for pid in descendants(self.process.pid) if _runs(pid) == what]
@@ -126,12 +129,12 @@ def chain(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver, wait: An
     key = _perennial("keys", "create", *scopes, "--label", "crm", "--config", str(config))
     command = [sys.executable, "-m", "serving.cli", "serve", "--port", str(port), "--workers", str(WORKERS)]
     hook = {"PERENNIAL_WEBHOOK_URL": receiver.url, "PERENNIAL_WEBHOOK_SECRET": SECRET}
-    environment = {**os.environ, **hook, "BENTOML_HOME": str(folder / "bentoml")}
+    environment = {**{name: said for name, said in os.environ.items() if name != "BENTOML_HOME"}, **hook}
     with log.open("wb") as out:
         process = subprocess.Popen([*command, "--config", str(config)], env=environment, stdout=out, stderr=out)
     url, customers = f"http://127.0.0.1:{port}", _values(folder, select(SCORES.c.account_id))
     with Perennial(url, key, retries=0) as client:
-        found = Chain(process, client, url, folder, log, customers[0])
+        found = Chain(process, client, url, folder, log, customers[0], key)
         try:
             wait(found.answers, seconds=60)
             yield found
@@ -205,8 +208,17 @@ def _latest(receiver: Receiver) -> dict[str, str]:
     return {said["account_id"]: said["tier"] for said in sorted(receiver.verified, key=lambda said: said["as_of"])}
 
 
-def test_several_workers_answer(chain: Chain) -> None:
+def test_several_workers_answer_and_tell_the_sum_of_what_they_did(chain: Chain) -> None:
     assert len(chain.pids("answers")) == WORKERS
+    shared = chain.folder / ".perennial" / f"bentoml-{httpx.URL(chain.url).port}" / "prometheus_multiproc_dir"
+    assert {int(path.stem.rpartition("_")[2]) for path in shared.glob("counter_*.db")} <= set(chain.pids("answers"))
+    headers = {"Authorization": f"Bearer {chain.key}"}
+    found = text_string_to_metric_families(httpx.get(f"{chain.url}/metrics", headers=headers).text)
+    samples = {(one.name, *one.labels.values()): one.value for family in found for one in family.samples}
+    answered = sum(value for (name, *labels), value in samples.items() if labels == ["/predict", "200"])
+    # The test before asked of every customer twice at least.
+    assert answered >= 2 * len(_values(chain.folder, select(SCORES.c.account_id)))
+    assert samples[("perennial_requests_in_flight",)] == 0
 
 
 def test_events_sent_to_several_workers_side_by_side_are_all_kept(chain: Chain) -> None:
