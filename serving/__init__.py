@@ -10,6 +10,7 @@ door            who may come in, and how many are answered at once; routes: what
 limits          rates by key, requests in flight
 keys            an API key: made, kept as a digest, compared; keys_cli has its verbs
 kept_keys       the keys in the store; keyring: those that a worker knows
+ports           whether a service can listen where it is told to
 loopback        whether only this machine can reach the service
 headers         one header of a request
 audit           one line a request; logs: JSON, an object a line
@@ -38,12 +39,14 @@ materialize     the same, and every row and score as of now
 histories       what the feature worker knows of accounts, kept at hand
 live_scores     from histories to feature rows and scores
 feature_worker  the process beside the service that does so when events come and time passes
-supervisor      runs the service and the feature worker together
+supervisor      runs the service and the feature worker together, and starts again what dies
+strays          processes whose parent died: adopted and ended
 scores          the latest prediction of every account
 upsert          rows in place of those with the same key, in any dialect
 published       puts the rows that scoring publishes into the store
 webhooks        what is told of an account whose tier changed
 delivery        such messages on their way out: claimed, posted, tried again
+retry_after     what a reply says of when to ask again
 signature       what signs them, and how a receiver verifies it
 outbox          what went out, waits or is dead; outbox_cli has its verbs
 export          the latest scores, to where a CRM finds them

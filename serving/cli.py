@@ -24,14 +24,18 @@ def serve(
     config: ConfigOption = CONFIG,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen on", min=1, max=65535)] = 3000,
+    workers: Annotated[int, typer.Option(help="processes that answer, on one port", min=1, max=256)] = 1,
     no_keys: Annotated[bool, typer.Option("--no-keys", help="ask for no key; on a loopback address only")] = False,
 ) -> None:
     """Answer over HTTP with the champion, to callers with a key (`perennial keys create`).
 
     A new promotion is picked up while it runs. Beside it runs a feature worker, which computes features and scores
-    anew when events come.
+    anew when events come. What of it dies is started again.
     """
+    import json
+
     from serving.loopback import check_unlocked
+    from serving.ports import check_can_listen
     from serving.settings import store_url
     from serving.supervisor import Supervisor
     from serving.webhook_settings import WebhookSettings
@@ -39,20 +43,25 @@ def serve(
     settings = settings_of(config)
     if (webhook := WebhookSettings()).is_on:
         webhook.check()
-    without = {"PERENNIAL_AUTH": "off"} if no_keys else {}
-    if "off" in (*without.values(), os.environ.get("PERENNIAL_AUTH")):
+    said = {"PERENNIAL_AUTH": "off"} if no_keys else {}
+    if "off" in (*said.values(), os.environ.get("PERENNIAL_AUTH")):
         check_unlocked([host])
+    check_can_listen(host, port)
+    if workers > 1:
+        said["BENTOML_CONFIG_OVERRIDES"] = json.dumps({"services": {"perennial": {"workers": workers}}})
     settings.state_folder.mkdir(parents=True, exist_ok=True)
     environment = {
         "PERENNIAL_RELEASES": str(settings.releases_folder),
         "PERENNIAL_ROWS": str(settings.state_folder / "rows.parquet"),
         "PERENNIAL_STORE": store_url(settings),
         "BENTOML_DO_NOT_TRACK": "True",
+        # Where its workers share their metrics, which it empties as it starts: no two services may have the same.
+        "BENTOML_HOME": str(settings.state_folder.absolute() / f"bentoml-{port}"),
     }
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial"]
     command += ["--host", host, "--port", str(port)]
     worker = [sys.executable, "-m", "serving.feature_worker"]
-    raise typer.Exit(Supervisor(command, worker, environment | dict(os.environ) | without).run())
+    raise typer.Exit(Supervisor(command, worker, environment | dict(os.environ) | said).run())
 
 
 @app.command()

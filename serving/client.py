@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from features.errors import PerennialError
 from serving.event_payloads import EventsTaken
 from serving.payloads import BatchPrediction, Drivers, Error, ErrorBody, Prediction, PredictRequest
+from serving.retry_after import retry_after_seconds
 from serving.segment_payloads import Segments
 from serving.signature import UnverifiedMessage, verify
 
@@ -201,7 +202,7 @@ def _unreachable(problem: httpx.TransportError) -> ServiceError:
 
 def _wait_seconds(attempt: int, retry_after: str | None) -> float:
     """As long as the service says; else twice as long each time, a half of it by chance."""
-    if retry_after is not None and retry_after.isascii() and retry_after.isdecimal():
-        return min(float(retry_after), LONGEST_WAIT_SECONDS)
+    if (said := retry_after_seconds(retry_after, time.time())) is not None:
+        return min(said, LONGEST_WAIT_SECONDS)
     longest = min(FIRST_WAIT_SECONDS * 2.0**attempt, LONGEST_WAIT_SECONDS)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311  # so that many clients do not come back together

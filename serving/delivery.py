@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, delete, select, update
 
+from serving.retry_after import retry_after_seconds
 from serving.signature import signed_headers
 from serving.store import Store
 from serving.store_tables import WEBHOOKS
@@ -112,19 +113,21 @@ class Delivery:
                 "POST", str(self.settings.url), content=body, headers=headers | {"content-type": "application/json"}
             ) as reply:
                 status, problem = reply.status_code, f"answered {reply.status_code}"
+                asked = retry_after_seconds(reply.headers.get("retry-after"), self.clock())
         except httpx.HTTPError as failed:
-            status, problem = 0, f"{type(failed).__name__}: {failed}"
+            status, problem, asked = 0, f"{type(failed).__name__}: {failed}", None
         if 200 <= status < 300:
             self._settle(claim, state="sent", last_error=None)
         else:
-            self._failed(claim, problem, is_final=status == GONE)
+            self._failed(claim, problem, is_final=status == GONE, asked_seconds=asked or 0.0)
 
-    def _failed(self, claim: Claim, problem: str, *, is_final: bool) -> None:
+    def _failed(self, claim: Claim, problem: str, *, is_final: bool, asked_seconds: float = 0.0) -> None:
         if is_final or claim.attempts >= self.settings.attempts:
             log.error("webhook %s is dead after %d attempts: %s", claim.message_id, claim.attempts, problem)
             self._settle(claim, state="dead", last_error=problem[:LONGEST_ERROR])
             return
-        wait = wait_seconds(claim.message_id, claim.attempts)
+        # Later if the receiver asks for it, within bounds: it may be wrong, or mean harm.
+        wait = max(wait_seconds(claim.message_id, claim.attempts), min(asked_seconds, LONGEST_WAIT_SECONDS))
         log.warning("webhook %s is tried again in %.0f s: %s", claim.message_id, wait, problem)
         self._settle(claim, next_at=self.clock() + wait, last_error=problem[:LONGEST_ERROR])
 

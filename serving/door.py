@@ -12,7 +12,7 @@ from serving.errors import Refusal
 from serving.headers import header_of
 from serving.keyring import Keyring
 from serving.keys import Key
-from serving.limits import InFlight, Rates
+from serving.limits import InFlight, Rates, to_nobody
 from serving.routes import OPEN, UNLISTED, Rule
 from serving.settings import Settings
 
@@ -65,13 +65,13 @@ class Room:
     Attributes
     ----------
     in_flight
-        Those being answered now.
+        Those being answered now; `counted` is told how many whenever that changes.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, counted: Callable[[int], object] = to_nobody) -> None:
         self.app = app
         self.seconds = settings.answer_timeout_seconds
-        self.in_flight = InFlight(settings.most_in_flight, settings.most_heavy_in_flight)
+        self.in_flight = InFlight(settings.most_in_flight, settings.most_heavy_in_flight, counted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a request for which there is room.

@@ -44,7 +44,7 @@ class RowTaken(BaseModel):
     """What became of one row."""
 
     row: int = Field(ge=0, description="its place in the request, from 0")
-    key: str | None = Field(description="the value of the table's key; null where it could not be read")
+    key: str | None = Field(description="the value of the table's key; null where it could not be read or is too long")
     status: Literal["accepted", "duplicate", "rejected"] = Field(
         description="accepted: stored, new or in place of another; duplicate: it was stored already, just so"
     )

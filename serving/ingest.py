@@ -122,7 +122,7 @@ class Ingest:
         rows, changed, results = request.rows, dict[str, LiveRow](), []
         held = held_rows(connection, request.table.name, sorted({row.key for row in rows.values()})) if rows else {}
         for place, each in enumerate(request.incoming):
-            key = each.row.get(request.table.key[0])
+            key = _told_key(each.row.get(request.table.key[0]))
             details = _details(place, each.problems)
             if place in rows:
                 details = _forgotten(place, each, request.forgotten) or _misplaced(place, rows[place], known, held)
@@ -140,6 +140,11 @@ class Ingest:
         write_live_rows(connection, [(row, known[row.account_id]) for row in rows], now)
         accounts.touch(connection, touched, now)
         accounts.place(connection, [row_of(row.table, row.text) for row in rows if row.table == "accounts"])
+
+
+def _told_key(key: object) -> str | None:
+    """A key as it is told back; one that is longer than a key may be is not sent back at length."""
+    return key if isinstance(key, str) and len(key) <= LONGEST_ID else None
 
 
 def _parents(incoming: Sequence[Incoming]) -> set[str]:

@@ -15,6 +15,10 @@ MOST_BUCKETS = 10_000
 BUSY_SECONDS = 1
 
 
+def to_nobody(_: int) -> None:
+    """Tell nobody."""
+
+
 class Rates:
     """A token bucket a caller: it holds `burst` requests, and `per_second` more come in.
 
@@ -57,11 +61,18 @@ class Rates:
 
 
 class InFlight:
-    """Counts the requests that are being answered in this worker, and how many of them are heavy."""
+    """Counts the requests that are being answered in this worker, and how many of them are heavy.
 
-    def __init__(self, most: int, most_heavy: int) -> None:
+    Parameters
+    ----------
+    counted
+        told how many there are whenever that changes.
+    """
+
+    def __init__(self, most: int, most_heavy: int, counted: Callable[[int], object] = to_nobody) -> None:
         self.most = most
         self.most_heavy = most_heavy
+        self.counted = counted
         self.now = 0
         self.heavy = 0
 
@@ -80,10 +91,13 @@ class InFlight:
         if self.now >= self.most or (rule.is_heavy and self.heavy >= self.most_heavy):
             message = f"got more requests at once than are answered; ask again in {BUSY_SECONDS} s"
             raise Refusal("too_many_requests", message, headers={"Retry-After": str(BUSY_SECONDS)})
-        self.now += 1
-        self.heavy += rule.is_heavy
+        self._add(1, rule)
         try:
             yield
         finally:
-            self.now -= 1
-            self.heavy -= rule.is_heavy
+            self._add(-1, rule)
+
+    def _add(self, n: int, rule: Rule) -> None:
+        self.now += n
+        self.heavy += n * rule.is_heavy
+        self.counted(self.now)

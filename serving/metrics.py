@@ -11,9 +11,10 @@ import time
 from collections import Counter as Tally
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from pipelines.release import Manifest
 from serving.audit import Line
@@ -42,6 +43,9 @@ class Metrics:
             "perennial_request_seconds", "Time to the answer", ["route"], buckets=LATENCIES, registry=own
         )
         self._of: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self.in_flight = Gauge(
+            "perennial_requests_in_flight", "Requests being answered now", registry=own, multiprocess_mode="livesum"
+        )
         self.scores = Counter("perennial_scores", "Predictions given", ["tier"], registry=own)
         self.swaps = Counter("perennial_release_swaps", "Releases taken up", registry=own)
         self.refusals = Counter("perennial_releases_refused", "Releases refused", registry=own)
@@ -90,11 +94,24 @@ class Metrics:
 
     def text(self) -> str:
         """Return the metrics of all workers of this server in the text format of Prometheus."""
-        if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+        if not shared:
             return generate_latest(self.registry).decode()
+        _forget_the_dead(Path(shared))
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together).decode()
+
+
+def _forget_the_dead(shared: Path) -> None:
+    """Leave out what a worker that was killed had in flight: nobody answers it any more."""
+    for pid in {int(path.stem.rpartition("_")[2]) for path in shared.glob("gauge_live*_*.db")}:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        except PermissionError:
+            pass
 
 
 def _gauge(name: str, meaning: str, registry: CollectorRegistry) -> Gauge:

@@ -18,6 +18,7 @@ from serving.error_bodies import in_one_shape
 from serving.errors import Refusal
 from serving.headers import header_of
 from serving.keyring import Keyring
+from serving.limits import to_nobody
 from serving.payloads import ErrorBody
 from serving.routes import rule_of
 from serving.settings import Settings
@@ -39,10 +40,17 @@ Told = Callable[[Line], None]
 
 
 def guarded(
-    app: ASGIApp, settings: Settings, keyring: Callable[[], Keyring] | None = None, told: Sequence[Told] = ()
+    app: ASGIApp,
+    settings: Settings,
+    keyring: Callable[[], Keyring] | None = None,
+    told: Sequence[Told] = (),
+    counted: Callable[[int], object] = to_nobody,
 ) -> ASGIApp:
-    """Return the app behind its guards; without a keyring no keys are asked for; `told` hear of each request's end."""
-    inner = BodyGuard(Room(app, settings), settings)
+    """Return the app behind its guards; without a keyring no keys are asked for.
+
+    `told` hear of each request's end, `counted` how many are being answered whenever that changes.
+    """
+    inner = BodyGuard(Room(app, settings, counted), settings)
     return OneShape(Door(inner, settings, keyring), (Line.write, *told))
 
 

@@ -51,7 +51,8 @@ class GuardedService(bentoml.Service):  # type: ignore[misc]  # mypy does not fo
         app = super().to_asgi(is_main)
         app.router.routes = [route for route in app.router.routes if route.name not in HIDDEN]
         keyring = None if _is_unlocked(settings) else lambda: _running().keyring
-        return guarded(Direct(app, _running), settings, keyring, [lambda line: _running().metrics.request(line)])
+        told, counted = lambda line: _running().metrics.request(line), lambda n: _running().metrics.in_flight.set(n)
+        return guarded(Direct(app, _running), settings, keyring, [told], counted)
 
     @property
     def openapi_spec(self) -> Document:

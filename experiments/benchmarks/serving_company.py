@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
+from experiments.benchmarks.serving_freshness import known_accounts
+from experiments.benchmarks.serving_release import promote_quick_release
 from experiments.company import write_company
 from pipelines.config import read_settings
 from pipelines.pointer import read_pointer, write_pointer
@@ -56,25 +56,34 @@ class Served:
         write_pointer(self.releases, version=version, previous=[], promoted="2026-01-01T00:00:00Z")
 
 
-def make_company(folder: Path, n_accounts: int) -> Served:
-    """Return a company with a champion, its rows published and its scores stored; one that was made there is found."""
+def make_company(folder: Path, n_accounts: int, *, quick: bool = False) -> Served:
+    """Return a company with a champion, its rows published and its scores stored; one that was made there is found.
+
+    `quick`: by a release made in seconds, with the same features but without search and segments; nothing published.
+    """
     config, made = folder / "perennial.toml", folder / "served.json"
     if made.exists():
         said = json.loads(made.read_text("utf-8"))
         return Served(folder, tuple(said["account_ids"]), tuple(said["versions"]))
     write_company(folder / "tables", n_accounts=n_accounts, years=YEARS, seed=SEED)
     _perennial("init", str(folder / "tables"), "--config", str(config))
-    # The gate may refuse so small a company: what is served is beside the question.
-    _perennial("train", "--config", str(config), may_refuse=True)
-    settings = read_settings(config)
-    version = newest_release(settings)
-    _promote(folder, version)
-    _perennial("score", "--out", str(folder / "scores.parquet"), "--config", str(config))
+    version = promote_quick_release(read_settings(config)) if quick else _trained(folder)
+    if not quick:
+        _perennial("score", "--out", str(folder / "scores.parquet"), "--config", str(config))
     _perennial("materialize", "--config", str(config))
-    account_ids = pq.read_table(folder / "scores.parquet", columns=["account_id"])["account_id"].to_pylist()
+    account_ids = known_accounts(f"sqlite:///{folder / '.perennial' / 'online.db'}")
     served = Served(folder, tuple(account_ids), (version, _twin(folder / "releases", version)))
     made.write_text(json.dumps({"account_ids": served.account_ids, "versions": served.versions}), encoding="utf-8")
     return served
+
+
+def _trained(folder: Path) -> str:
+    config = folder / "perennial.toml"
+    # The gate may refuse so small a company: what is served is beside the question.
+    _perennial("train", "--config", str(config), may_refuse=True)
+    version = newest_release(read_settings(config))
+    _promote(folder, version)
+    return version
 
 
 def _promote(folder: Path, version: str) -> None:

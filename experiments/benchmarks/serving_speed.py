@@ -16,7 +16,6 @@ from experiments.benchmarks.serving_company import Served
 from experiments.benchmarks.serving_load import Load, most, predictions, steady
 from experiments.benchmarks.serving_server import BARE, SERVICE, serving
 
-CONCURRENCIES = (1, 16, 64)
 STEADY = 50.0
 YARDSTICK = "experiments.benchmarks.yardsticks.bare_fastapi"
 KEPT = {"plain": False, "reasons": True}
@@ -28,11 +27,12 @@ P99_BARS = {"plain": "< 20", "reasons": "< 50"}
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to measure: rounds, seconds of one load, seconds of a steady one."""
+    """How long to measure: rounds, seconds of one load, seconds of a steady one; and how many ask at once."""
 
     rounds: int
     seconds: float
     steady_seconds: float
+    concurrencies: tuple[int, ...] = (1, 16, 64)
 
 
 def speed_figures(company: Served, plan: Plan) -> Iterator[Figure]:
@@ -40,15 +40,16 @@ def speed_figures(company: Served, plan: Plan) -> Iterator[Figure]:
 
     Of a release that is the champion's twin nothing is kept: what it answers is computed.
     """
-    yield from _kinds(company, KEPT, plan)
+    yield from kind_figures(company, KEPT, plan)
     company.point(company.versions[1])
     try:
-        yield from _kinds(company, COMPUTED, plan)
+        yield from kind_figures(company, COMPUTED, plan)
     finally:
         company.point(company.versions[0])
 
 
-def _kinds(company: Served, kinds: Mapping[str, bool], plan: Plan) -> Iterator[Figure]:
+def kind_figures(company: Served, kinds: Mapping[str, bool], plan: Plan) -> Iterator[Figure]:
+    """Yield the same of some kinds of answer, from a service and a yardstick of their own."""
     log = company.folder / "speed.log"
     with ExitStack() as stack:
         ours = stack.enter_context(serving(SERVICE, company.environment(), log))
@@ -58,7 +59,7 @@ def _kinds(company: Served, kinds: Mapping[str, bool], plan: Plan) -> Iterator[F
         for kind, explain in kinds.items():
             found: dict[tuple[str, int], list[Load]] = {}
             for _ in range(plan.rounds):
-                for concurrency in CONCURRENCIES:
+                for concurrency in plan.concurrencies:
                     for name, url in urls.items():
                         asked = predictions(url, company.account_ids, explain=explain)
                         found.setdefault((name, concurrency), []).append(most(asked, concurrency, plan.seconds))
@@ -80,7 +81,7 @@ def _compared(kind: str, found: dict[tuple[str, int], list[Load]], plan: Plan) -
         yield Figure(f"{at}.rate", rate[name, concurrency], f"requests/s, {about}")
         yield Figure(f"{at}.p50", statistics.median(one.p50_ms for one in loads), f"ms, {about}")
         yield Figure(f"{at}.failed", sum(one.failed for one in loads), "requests", "== 0")
-    for concurrency in CONCURRENCIES:
+    for concurrency in plan.concurrencies:
         if ("bare", concurrency) in rate:
             ratio = rate["perennial", concurrency] / rate["bare", concurrency]
             yield Figure(f"{kind}.c{concurrency}.of_bare", ratio, "of bare FastAPI's requests/s", RATIO_BARS[kind])

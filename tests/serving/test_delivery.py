@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.statuses: list[int] = []
+        self.retry_after: str | None = None
         self.came: list[tuple[dict[str, str], bytes]] = []
 
     @property
@@ -52,6 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.came.append((dict(self.headers.items()), body))
         self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
         self.send_header("location", "http://127.0.0.1:1/elsewhere")
+        if self.server.retry_after is not None:
+            self.send_header("retry-after", self.server.retry_after)
         self.send_header("content-length", "0")
         self.end_headers()
 
@@ -173,6 +177,29 @@ def test_no_other_status_counts_as_received(store: Store, receiver: Receiver, st
         delivery.look()
     assert states(store) == {"waiting": 1, "sent": 0, "dead": 0}
     assert len(receiver.came) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "soonest", "latest"),
+    [
+        ("120", 120, 120),
+        (formatdate(NOON + 300, usegmt=True), 300, 300),
+        ("1", FIRST_WAIT_SECONDS / 2, FIRST_WAIT_SECONDS),
+        ("9" * 400, LONGEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS),
+        ("-3600", FIRST_WAIT_SECONDS / 2, FIRST_WAIT_SECONDS),
+        ("whenever", FIRST_WAIT_SECONDS / 2, FIRST_WAIT_SECONDS),
+    ],
+)
+def test_a_receiver_may_ask_for_later_but_for_no_sooner_nor_for_never(
+    store: Store, receiver: Receiver, said: str, soonest: float, latest: float
+) -> None:
+    tell(store, "A-1")
+    receiver.statuses, receiver.retry_after = [429], said
+    with delivering(store, receiver) as delivery:
+        delivery.look()
+    (waiting,) = messages(store, "waiting")
+    assert soonest <= waiting.next_at - NOON <= latest
 
 
 def test_a_receiver_that_is_down_loses_nothing(store: Store) -> None:

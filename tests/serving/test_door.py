@@ -135,6 +135,22 @@ def test_what_is_too_much_at_once_is_refused_at_once(path: str, most: int) -> No
     asyncio.run(run())
 
 
+def test_how_many_are_in_flight_is_told_as_it_changes() -> None:
+    slow, told = Slow(), list[int]()
+
+    async def run() -> None:
+        transport = httpx.ASGITransport(guarded(slow, Settings(), counted=told.append))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            waiting = [asyncio.create_task(client.post("/predict")) for _ in range(2)]
+            while slow.came < 2:
+                await asyncio.sleep(0)
+            slow.go.set()
+            await asyncio.gather(*waiting)
+
+    asyncio.run(run())
+    assert told == [1, 2, 1, 0]
+
+
 def test_answers_that_wait_for_nothing_are_no_queue_either() -> None:
     async def run() -> list[int]:
         async with _client(nothing, None, most_in_flight=3) as client:

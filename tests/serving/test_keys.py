@@ -163,3 +163,21 @@ def test_a_key_of_nothing_for_nobody_is_not_made(
     with pytest.raises(ConfigError, match=match):
         kept.create(label, scopes, days=days)
     assert kept.all() == []
+
+
+def test_a_key_is_compared_whole_and_as_a_digest(
+    kept: KeptKeys, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How long it takes tells nothing: what is compared is a digest of what came, in constant time."""
+    text = kept.create("crm", ["predict"])
+    compared: list[tuple[str, str]] = []
+
+    def compare(one: str, other: str) -> bool:
+        compared.append((one, other))
+        return one == other
+
+    monkeypatch.setattr("serving.keys.hmac.compare_digest", compare)
+    almost = text[:-1] + ("A" if text[-1] != "A" else "B")
+    assert [_opens(keyring, came) for came in (text, almost)] == [True, False]
+    assert [one == other for one, other in compared] == [True, False]
+    assert all(text not in pair and almost not in pair for pair in compared)

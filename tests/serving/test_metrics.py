@@ -23,6 +23,13 @@ metrics = Metrics()
 metrics.request(Line("a", "POST", rule_of("/predict"), status=200, seconds=0.01))
 print(metrics.text())
 """
+BUSY = """
+import sys
+from serving.metrics import Metrics
+Metrics().in_flight.set(3)
+print(3, flush=True)
+sys.stdin.read()
+"""
 
 
 def _samples(text: str) -> dict[tuple[str, ...], float]:
@@ -75,6 +82,24 @@ def test_of_several_workers_the_sum_is_told(tmp_path: Path, monkeypatch: pytest.
     for n in (1, 2):
         ran = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, check=True)
         assert _samples(ran.stdout)[("perennial_requests_total", "route=/predict", "status=200")] == n
+
+
+def test_what_a_killed_worker_had_in_flight_is_in_flight_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", BUSY], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as busy:
+        assert busy.stdout is not None
+        assert busy.stdout.readline() == b"3\n"
+        assert _in_flight_told_by_another() == 3
+        busy.kill()
+    assert _in_flight_told_by_another() == 0
+
+
+def _in_flight_told_by_another() -> float:
+    code = "from serving.metrics import Metrics; print(Metrics().text())"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return _samples(ran.stdout)[("perennial_requests_in_flight",)]
 
 
 def test_the_dashboard_asks_only_for_metrics_that_there_are() -> None:
