@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from features.errors import DataError
 from serving.migrations import migrate
 from serving.scores import Score, kept_answers
 from serving.store_tables import ACCOUNTS, FEATURE_ROWS, PUBLISHED_ROWS
+from serving.turns import turn
 from serving.upsert import upsert
 from serving.vocabulary import FeatureRow
 
@@ -39,6 +40,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self._turns = _turns_file(url)
         with self.alone() as connection:
             migrate(connection)
 
@@ -96,7 +98,7 @@ class Store:
             if self.is_sqlite:
                 connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
                 connection.commit()
-            with connection.begin():
+            with self._turn(), connection.begin():
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
@@ -119,12 +121,15 @@ class Store:
     @contextmanager
     def alone(self) -> Iterator[Connection]:
         """A transaction that other writers wait for, and readers do not."""
-        with self.engine.begin() as connection:
-            if self.engine.dialect.name == "sqlite":
+        with self._turn(), self.engine.begin() as connection:
+            if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS})
             yield connection
+
+    def _turn(self) -> AbstractContextManager[None]:
+        return turn(self._turns, LOCK_WAIT_SECONDS)
 
 
 def write_rows(connection: Connection, rows: Sequence[FeatureRow]) -> None:
@@ -164,6 +169,13 @@ def _insert(connection: Connection, records: list[dict[str, Any]], live: dict[st
 def row_record(row: FeatureRow) -> dict[str, Any]:
     """Return a feature row as the table has it."""
     return {"account_id": row.account_id, "as_of": row.as_of, "row": json.dumps(row.values, allow_nan=False)}
+
+
+def _turns_file(url: str) -> Path | None:
+    """The file beside a SQLite file at which writers take turns; None for any other store."""
+    parsed = make_url(url)
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:"
+    return Path(f"{parsed.database}-turns") if is_file else None
 
 
 def _engine(url: str) -> Engine:
