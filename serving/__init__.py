@@ -42,6 +42,7 @@ feature_worker  the process beside the service that does so when events come and
 supervisor      runs the service and the feature worker together, and starts again what dies
 strays          processes whose parent died: adopted and ended
 scores          the latest prediction of every account
+turns           writers of a SQLite file take turns
 upsert          rows in place of those with the same key, in any dialect
 published       puts the rows that scoring publishes into the store
 webhooks        what is told of an account whose tier changed

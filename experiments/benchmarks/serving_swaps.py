@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 
@@ -19,8 +21,13 @@ LOOKS = 10
 
 
 def swap_figures(company: Served, requests: int) -> Iterator[Figure]:
-    """Yield the failures and times of requests during 20 swaps, beside times without any."""
-    with serving(SERVICE, company.environment(), company.folder / "swaps.log") as server:
+    """Yield the failures and times of requests during 20 swaps, beside times without any.
+
+    No answers are kept, as after a promotion none are until the feature worker has been round: what is compared is the
+    swap, not a kept answer with a computed one.
+    """
+    environment = company.environment(_store_without_answers(company))
+    with serving(SERVICE, environment, company.folder / "swaps.log") as server:
         asked = predictions(server.url, company.account_ids, explain=False)
         # Beyond half of what it takes, what is measured is the queue and not the swaps.
         rate = min(MOST_PER_SECOND, most(asked, 16, 3.0).per_second / 2)
@@ -38,6 +45,17 @@ def swap_figures(company: Served, requests: int) -> Iterator[Figure]:
     yield Figure("swaps.p99", moved.p99_ms, f"ms, {about}, {SWAPS} swaps")
     yield Figure("swaps.p99_ratio", moved.p99_ms / calm.p99_ms, "times that without swaps", "<= 2")
     yield Figure("swaps.seconds", statistics.median(took), "s, from promotion to the first answer of it, median")
+
+
+def _store_without_answers(company: Served) -> str:
+    """A copy of the company's store that keeps no answers."""
+    copy = company.folder / "unanswered.db"
+    copy.unlink(missing_ok=True)
+    with closing(sqlite3.connect(company.folder / ".perennial" / "online.db")) as store:
+        store.execute("VACUUM INTO ?", [str(copy)])
+    with closing(sqlite3.connect(copy)) as store, store:
+        store.execute("DELETE FROM scores")
+    return f"sqlite:///{copy}"
 
 
 def _swap_seconds(company: Served, url: str, version: str) -> float:
