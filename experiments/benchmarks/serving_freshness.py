@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import numpy as np
+
+from experiments.benchmarks.serving_client import BROKEN, Client
 
 WATCHED_SHARE = 0.05
 LOOKS_EVERY_SECONDS = 0.1
@@ -73,14 +74,14 @@ async def _measure(url: str, account_ids: Sequence[str], rate: float, seconds: f
     chosen = drawn.choice(np.asarray(account_ids, dtype=object), n)
     watched = drawn.random(n) < WATCHED_SHARE
     times, stamp = _Times(), f"{time.time_ns():x}"
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-    async with httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as client:
-        begin, tasks = time.perf_counter(), []
-        for i in range(n):
-            await asyncio.sleep(max(0.0, begin + i / rate - time.perf_counter()))
-            tasks.append(asyncio.create_task(_event(client, f"{stamp}-{i}", str(chosen[i]), bool(watched[i]), times)))
-        await asyncio.gather(*tasks)
-        took = max(seconds, time.perf_counter() - begin - max(times.fresh, default=0.0))
+    client = Client(url)
+    begin, tasks = time.perf_counter(), []
+    for i in range(n):
+        await asyncio.sleep(max(0.0, begin + i / rate - time.perf_counter()))
+        tasks.append(asyncio.create_task(_event(client, f"{stamp}-{i}", str(chosen[i]), bool(watched[i]), times)))
+    await asyncio.gather(*tasks)
+    await client.close()
+    took = max(seconds, time.perf_counter() - begin - max(times.fresh, default=0.0))
     return Freshness(
         sent_per_second=len(times.answers) / took,
         n_events=n,
@@ -96,33 +97,30 @@ def _percentiles(name: str, seconds: Sequence[float]) -> dict[str, float]:
     return {f"{name}_p50_ms": float(found[0]), f"{name}_p99_ms": float(found[1])}
 
 
-async def _event(client: httpx.AsyncClient, key: str, account_id: str, is_watched: bool, times: _Times) -> None:
+async def _event(client: Client, key: str, account_id: str, is_watched: bool, times: _Times) -> None:
     sent, begin = datetime.now(UTC).replace(tzinfo=None), time.perf_counter()
     row = {"activity_id": key, "account_id": account_id, "occurred_at": sent.isoformat(), "event": "login"}
     body = {"table": "activities", "rows": [row]}
     try:
-        try:
-            reply = await client.post("/events", json=body)
-        except httpx.TransportError:  # a connection that was kept, and closed meanwhile: as a client does, once more
-            reply = await client.post("/events", json=body)
-    except httpx.HTTPError:
+        reply = await client.post("/events", body)
+    except BROKEN:
         times.n_failed += 1
         return
     times.answers.append(time.perf_counter() - begin)
-    if reply.status_code != 200 or reply.json()["accepted"] != 1:
+    if reply.status != 200 or reply.json()["accepted"] != 1:
         times.n_failed += 1
     elif is_watched:
         times.fresh.append(await _until_fresh(client, account_id, sent, begin))
 
 
-async def _until_fresh(client: httpx.AsyncClient, account_id: str, sent: datetime, begin: float) -> float:
+async def _until_fresh(client: Client, account_id: str, sent: datetime, begin: float) -> float:
     while time.perf_counter() - begin < GIVES_UP_AFTER_SECONDS:
         try:
-            reply = await client.post("/predict", json={"account_id": account_id, "explain": False})
-        except httpx.HTTPError:
+            reply = await client.post("/predict", {"account_id": account_id, "explain": False})
+        except BROKEN:
             continue
         took = time.perf_counter() - begin
-        if reply.status_code == 200 and datetime.fromisoformat(reply.json()["as_of"] or "1970-01-01") > sent:
+        if reply.status == 200 and datetime.fromisoformat(reply.json()["as_of"] or "1970-01-01") > sent:
             return took
         await asyncio.sleep(LOOKS_EVERY_SECONDS)
     return float("inf")

@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.benchmarks.serving_client import BROKEN, Client
+
 HEADERS = {"Content-Type": "application/json"}
 SCRIPT = """
 local bodies, n = {{ {bodies} }}, 0
@@ -144,48 +146,40 @@ def main() -> None:
 
 
 async def _steady(asked: Asked, per_second: float, seconds: float) -> Load:
-    import httpx
-
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-    async with httpx.AsyncClient(base_url=asked.url, timeout=30, limits=limits) as client:
-        begin, n = time.perf_counter() + 0.1, round(per_second * seconds)
-
-        async def one(place: int) -> float | None:
-            due = begin + place / per_second
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            return await _took_ms(client, asked, place, due)
-
-        took = await asyncio.gather(*(one(place) for place in range(n)))
+    client = Client(asked.url, asked.headers)
+    begin, n = time.perf_counter() + 0.1, round(per_second * seconds)
+    tasks = []
+    for place in range(n):
+        due = begin + place / per_second
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        tasks.append(asyncio.create_task(_took_ms(client, asked, place, due)))
+    took = await asyncio.gather(*tasks)
+    await client.close()
     return _load(list(took), seconds)
 
 
 async def _most(asked: Asked, concurrency: int, seconds: float) -> Load:
-    import httpx
+    client, end = Client(asked.url, asked.headers), time.perf_counter() + seconds
 
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=concurrency)
-    async with httpx.AsyncClient(base_url=asked.url, timeout=30, limits=limits) as client:
-        end = time.perf_counter() + seconds
+    async def one(place: int) -> list[float | None]:
+        took = []
+        while (now := time.perf_counter()) < end:
+            took.append(await _took_ms(client, asked, place, now))
+            place += concurrency
+        return took
 
-        async def one(place: int) -> list[float | None]:
-            took = []
-            while (now := time.perf_counter()) < end:
-                took.append(await _took_ms(client, asked, place, now))
-                place += concurrency
-            return took
-
-        took = await asyncio.gather(*(one(place) for place in range(concurrency)))
+    took = await asyncio.gather(*(one(place) for place in range(concurrency)))
+    await client.close()
     return _load([one for own in took for one in own], seconds)
 
 
-async def _took_ms(client: Any, asked: Asked, place: int, since: float) -> float | None:
+async def _took_ms(client: Client, asked: Asked, place: int, since: float) -> float | None:
     """How long an answer took; None where there was no good one."""
-    import httpx
-
     try:
-        reply = await client.post(asked.path, json=asked.bodies[place % len(asked.bodies)], headers=dict(asked.headers))
-    except httpx.HTTPError:
+        reply = await client.post(asked.path, asked.bodies[place % len(asked.bodies)])
+    except BROKEN:
         return None
-    return (time.perf_counter() - since) * 1000 if reply.status_code == 200 else None
+    return (time.perf_counter() - since) * 1000 if reply.status == 200 else None
 
 
 def _load(took: list[float | None], seconds: float) -> Load:
