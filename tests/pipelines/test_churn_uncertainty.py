@@ -70,6 +70,17 @@ def test_the_mean_over_the_interval_is_the_probability_that_was_predicted() -> N
     np.testing.assert_allclose(probability(drawn).mean(axis=1), prob, atol=0.01)
 
 
+def test_an_account_has_the_same_interval_alone_and_among_many() -> None:
+    rows, _ = world(600, 5)
+    sure, churn = fitted(rows)
+    X, prob = churn.encoder.transform(rows), churn.prob(rows)
+    low, high = sure.interval(X, prob)
+    for some in (slice(0, 1), slice(7, 40), slice(100, 599)):
+        of_some = sure.interval(X[some], prob[some])
+        assert (of_some.low == low[some]).all()
+        assert (of_some.high == high[some]).all()
+
+
 def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     rows, _ = world(150, 0)
     sure, churn = fitted(rows)

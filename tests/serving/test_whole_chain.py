@@ -118,7 +118,18 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver, wait: Any) -> Iterator[Chain]:
+def nothing_told() -> Iterator[None]:
+    """No setting from the environment, where the service of other tests may have some."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("PERENNIAL_")]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="module")
+def chain(
+    tmp_path_factory: pytest.TempPathFactory, receiver: Receiver, wait: Any, nothing_told: None
+) -> Iterator[Chain]:
     folder = tmp_path_factory.mktemp("chain")
     config, port, log = folder / "perennial.toml", _free_port(), folder / "serve.log"
     write_company(folder / "tables", n_accounts=60, years=2, seed=7)
@@ -130,9 +141,9 @@ def chain(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver, wait: An
     command = [sys.executable, "-m", "serving.cli", "serve", "--port", str(port), "--workers", str(WORKERS)]
     hook = {"PERENNIAL_WEBHOOK_URL": receiver.url, "PERENNIAL_WEBHOOK_SECRET": SECRET}
     environment = {**{name: said for name, said in os.environ.items() if name != "BENTOML_HOME"}, **hook}
+    url, customers = f"http://127.0.0.1:{port}", _values(folder, select(SCORES.c.account_id))
     with log.open("wb") as out:
         process = subprocess.Popen([*command, "--config", str(config)], env=environment, stdout=out, stderr=out)
-    url, customers = f"http://127.0.0.1:{port}", _values(folder, select(SCORES.c.account_id))
     with Perennial(url, key, retries=0) as client:
         found = Chain(process, client, url, folder, log, customers[0], key)
         try:
