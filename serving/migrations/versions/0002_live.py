@@ -8,6 +8,14 @@ revision, down_revision = "0002", "0001"
 
 def upgrade() -> None:
     """Make the tables."""
+    _scores()
+    _accounts()
+    _live_rows()
+    _keys_and_forgotten()
+    _webhooks()
+
+
+def _scores() -> None:
     op.create_table(
         "scores",
         sa.Column("account_id", sa.String(256), primary_key=True),
@@ -22,6 +30,9 @@ def upgrade() -> None:
     )
     op.create_index("scores_by_prob", "scores", ["churn_prob"])
     op.create_index("scores_by_time", "scores", ["computed_at"])
+
+
+def _accounts() -> None:
     op.create_table(
         "accounts",
         sa.Column("account_id", sa.String(256), primary_key=True),
@@ -48,6 +59,9 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.Float),
         sa.Column("churn", sa.Text, nullable=False),
     )
+
+
+def _live_rows() -> None:
     op.create_table(
         "live_rows",
         sa.Column("table_name", sa.String(32), primary_key=True),
@@ -58,6 +72,9 @@ def upgrade() -> None:
         sa.Column("received_at", sa.Float, nullable=False),
     )
     op.create_index("live_rows_by_account", "live_rows", ["account_id", "version"])
+
+
+def _keys_and_forgotten() -> None:
     op.create_table(
         "api_keys",
         sa.Column("key_id", sa.String(32), primary_key=True),
@@ -68,6 +85,15 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.Float),
         sa.Column("revoked_at", sa.Float),
     )
+    op.create_table(
+        "forgotten",
+        sa.Column("hash", sa.String(64), primary_key=True),
+        sa.Column("salt", sa.String(32), nullable=False),
+        sa.Column("forgotten_at", sa.Float, nullable=False),
+    )
+
+
+def _webhooks() -> None:
     op.create_table(
         "webhooks",
         sa.Column("message_id", sa.String(64), primary_key=True),
@@ -82,9 +108,3 @@ def upgrade() -> None:
     )
     op.create_index("webhooks_by_time", "webhooks", ["state", "next_at"])
     op.create_index("webhooks_by_account", "webhooks", ["account_id"])
-    op.create_table(
-        "forgotten",
-        sa.Column("hash", sa.String(64), primary_key=True),
-        sa.Column("salt", sa.String(32), nullable=False),
-        sa.Column("forgotten_at", sa.Float, nullable=False),
-    )
