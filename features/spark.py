@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ SQL_SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.legacy.parquet.nanosAsLong": "true",
 }
+STOP_SECONDS = 30  # Java takes one or two to end
 INSTALL = "pip install 'perennial[spark]', and Java 17 or later (on Debian: apt-get install openjdk-17-jre-headless)"
 
 
@@ -204,8 +206,13 @@ def _stop(context: SparkContext) -> None:
         # Java was there before Python.
         return
     gateway.shutdown()
+    # Java ends when its input does, unless a child of this process still holds the other end.
     gateway.proc.stdin.close()
-    gateway.proc.wait()
+    try:
+        gateway.proc.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        gateway.proc.kill()
+        gateway.proc.wait()
     SparkContext._gateway = SparkContext._jvm = None
 
 

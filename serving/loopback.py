@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import stat
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -45,8 +46,13 @@ def listening_hosts() -> list[str]:
     """Return the addresses on which this process listens: however it was started, these are what counts."""
     found = []
     for entry in Path("/dev/fd").iterdir():
-        with suppress(OSError), socket.socket(fileno=os.dup(int(entry.name))) as opened:
-            is_internet = opened.family in (socket.AF_INET, socket.AF_INET6)
-            if is_internet and opened.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                found.append(str(opened.getsockname()[0]))
+        with suppress(OSError):
+            descriptor = int(entry.name)
+            # A copy of what is no socket would stay open: no socket object would own it.
+            if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                continue
+            with socket.socket(fileno=os.dup(descriptor)) as opened:
+                is_internet = opened.family in (socket.AF_INET, socket.AF_INET6)
+                if is_internet and opened.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    found.append(str(opened.getsockname()[0]))
     return found
