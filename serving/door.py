@@ -9,11 +9,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.audit import LINE, Line
 from serving.errors import Refusal
-from serving.headers import header_of
+from serving.headers import cookie_of, header_of
 from serving.keyring import Keyring
 from serving.keys import Key
 from serving.limits import InFlight, Rates, to_nobody
 from serving.routes import OPEN, UNLISTED, Rule
+from serving.sessions import COOKIE
 from serving.settings import Settings
 
 
@@ -42,11 +43,19 @@ class Door:
         if scope["type"] == "http" and self.keyring is not None:
             line: Line = scope[LINE]
             if line.rule.scope is not OPEN:
-                key = self.keyring().key_of(header_of(scope, b"authorization"))
+                key = _key_of(scope, self.keyring(), line.rule)
                 line.key_id = key.key_id
                 self.rates.check(key.key_id)
                 _check_scope(key, line.rule, line.rule.scope)
         await self.app(scope, receive, send)
+
+
+def _key_of(scope: Scope, keyring: Keyring, rule: Rule) -> Key:
+    """The key of the request: people who look at pages sign in with it, programs send it each time."""
+    header = header_of(scope, b"authorization")
+    if rule.is_page and not header:
+        return keyring.key_of_session(cookie_of(scope, COOKIE))
+    return keyring.key_of(header)
 
 
 def _check_scope(key: Key, rule: Rule, scope: str) -> None:

@@ -10,10 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from serving.errors import Refusal
 from serving.kept_keys import KeptKeys
 from serving.keys import Key, digest_of, key_id_of
+from serving.sessions import is_session, key_id_in
 
 OLDEST_SECONDS = 60.0
 """What was read longer ago opens nothing: a key may have been revoked since, and the store does not say."""
 ASK = "send the header Authorization: Bearer KEY, with a key of `perennial keys create`"
+SIGN_IN = "sign in at /dashboard/sign-in with a key for read"
 BEARER = {"WWW-Authenticate": "Bearer"}
 
 
@@ -46,8 +48,7 @@ class Keyring:
         Refusal
             When there is none, or it opens nothing: all in the same words, so that nobody learns which keys there are.
         """
-        if self.clock() - self._read_at > OLDEST_SECONDS:
-            raise Refusal("store_unavailable", "the store that holds the keys does not answer; ask again in a minute")
+        self._check_fresh()
         kind, _, text = header.partition(" ")
         if kind.lower() != "bearer" or not text:
             raise Refusal("unauthorized", f"got no key; expected one; {ASK}", headers=BEARER)
@@ -57,3 +58,22 @@ class Keyring:
         if key is None or not is_right or not key.is_live(self.kept.now()):
             raise Refusal("unauthorized", f"got a key that opens nothing; expected a live one; {ASK}", headers=BEARER)
         return key
+
+    def key_of_session(self, token: str) -> Key:
+        """Return the live key with which somebody signed in.
+
+        Raises
+        ------
+        Refusal
+            When the session is over, or there never was one.
+        """
+        self._check_fresh()
+        key = self._keys.get(key_id_in(token) or "")
+        now = self.kept.now()
+        if key is None or not is_session(token, key, now) or not key.is_live(now):
+            raise Refusal("unauthorized", f"got no session; expected one; {SIGN_IN}", headers=BEARER)
+        return key
+
+    def _check_fresh(self) -> None:
+        if self.clock() - self._read_at > OLDEST_SECONDS:
+            raise Refusal("store_unavailable", "the store that holds the keys does not answer; ask again in a minute")

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.audit import LINE, Line
@@ -25,6 +25,7 @@ from serving.settings import Settings
 
 REQUEST_ID = b"x-request-id"
 LONGEST_LENGTH = 15
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 SECURITY = (
@@ -37,6 +38,8 @@ SECURITY = (
 _SECURED = {name for name, _ in SECURITY}
 
 Told = Callable[[Line], None]
+AsPage = Callable[[Scope, Refusal], Response]
+"""Makes of a refusal what people read."""
 
 
 def guarded(
@@ -45,13 +48,15 @@ def guarded(
     keyring: Callable[[], Keyring] | None = None,
     told: Sequence[Told] = (),
     counted: Callable[[int], object] = to_nobody,
+    as_page: AsPage | None = None,
 ) -> ASGIApp:
     """Return the app behind its guards; without a keyring no keys are asked for.
 
-    `told` hear of each request's end, `counted` how many are being answered whenever that changes.
+    `told` hear of each request's end, `counted` how many are being answered whenever that changes; `as_page` answers
+    where people look.
     """
     inner = BodyGuard(Room(app, settings, counted), settings)
-    return OneShape(Door(inner, settings, keyring), (Line.write, *told))
+    return OneShape(Door(inner, settings, keyring), (Line.write, *told), as_page)
 
 
 def refused(refusal: Refusal) -> JSONResponse:
@@ -62,9 +67,10 @@ def refused(refusal: Refusal) -> JSONResponse:
 class OneShape:
     """Gives every reply its request id, every error the same body, whoever wrote it, and tells how requests ended."""
 
-    def __init__(self, app: ASGIApp, told: Sequence[Told]) -> None:
+    def __init__(self, app: ASGIApp, told: Sequence[Told], as_page: AsPage | None = None) -> None:
         self.app = app
         self.told = told
+        self.as_page = as_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a request, and its reply in our shape."""
@@ -88,7 +94,9 @@ class OneShape:
         except Refusal as refusal:
             if reply.is_begun:  # too late to say so: what goes out is cut off, which the caller notices
                 raise
-            await refused(refusal)(scope, receive, reply)
+            is_read = self.as_page is not None and scope[LINE].rule.is_page
+            said = self.as_page(scope, refusal) if self.as_page and is_read else refused(refusal)
+            await said(scope, receive, reply)
 
 
 class _Reply:
@@ -104,7 +112,7 @@ class _Reply:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.line.status = message["status"]
-            if message["status"] >= 400:
+            if message["status"] >= 400 and not self._is_page(message):
                 self.start = message
                 return
             self.is_begun = True
@@ -113,6 +121,9 @@ class _Reply:
             await self._hold(message, self.start)
             return
         await self.send(message)
+
+    def _is_page(self, message: Message) -> bool:
+        return self.line.rule.is_page and any(b"text/html" in value for _, value in message.get("headers", ()))
 
     def _with_ours(self, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         """The headers with the request id and what keeps callers safe; who serves is nobody's business."""
@@ -154,15 +165,16 @@ class BodyGuard:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)
             return
-        self._check(scope)
+        self._check(scope, FORM if scope[LINE].rule.is_page else JSON)
         body = await self._read(receive)
         await self.app(scope, _Once(body, receive), send)
 
-    def _check(self, scope: Scope) -> None:
-        kind = header_of(scope, b"content-type", "application/json").split(";")[0].strip().lower()
-        if kind != "application/json":
-            do = "send JSON with the header Content-Type: application/json"
-            raise Refusal("unsupported_media_type", f"got a body of type {kind[:80]}; expected JSON; {do}")
+    def _check(self, scope: Scope, expected: str) -> None:
+        kind = header_of(scope, b"content-type", expected).split(";")[0].strip().lower()
+        if kind != expected:
+            what = "JSON" if expected == JSON else "a form"
+            do = f"send {what} with the header Content-Type: {expected}"
+            raise Refusal("unsupported_media_type", f"got a body of type {kind[:80]}; expected {what}; {do}")
         length = header_of(scope, b"content-length", "0")
         if length.isdecimal() and (len(length) > LONGEST_LENGTH or int(length) > self.limit):
             raise self._too_large(f"{length[:LONGEST_LENGTH]} bytes")

@@ -22,6 +22,8 @@ class Rule(NamedTuple):
         Whether it counts among the requests in flight; whether the service lives is told however busy it is.
     is_prompt
         Whether it is answered without waiting for anything, so that no limit of time could end it.
+    is_page
+        Whether people look at it: they sign in, send forms, and read errors as pages.
     """
 
     route: str
@@ -29,6 +31,7 @@ class Rule(NamedTuple):
     is_heavy: bool = False
     is_work: bool = True
     is_prompt: bool = False
+    is_page: bool = False
 
 
 RULES = (
@@ -48,13 +51,22 @@ RULES = (
 UNLISTED = Rule("unlisted", "admin")
 """An address that is not listed is asked for a key before it is told that there is nothing."""
 
-_BY_PATH = {rule.route: rule for rule in RULES}
+PAGES = "/dashboard"
+PAGE = Rule(PAGES, "read", is_page=True)
+OPEN_PAGE = Rule(f"{PAGES}/sign-in", OPEN, is_page=True)
+FILE_OF_PAGES = Rule(f"{PAGES}/files", OPEN, is_page=True)
+
+_BY_PATH = {rule.route: rule for rule in (*RULES, PAGE, OPEN_PAGE)}
 
 
 def rule_of(path: str) -> Rule:
     """Return the rule of a path.
 
-    >>> rule_of("/predict").scope, rule_of("/predict/").route
-    ('predict', 'unlisted')
+    >>> rule_of("/predict").scope, rule_of("/predict/").route, rule_of("/dashboard/accounts/A-1").route
+    ('predict', 'unlisted', '/dashboard')
     """
-    return _BY_PATH.get(path, UNLISTED)
+    if found := _BY_PATH.get(path):
+        return found
+    if path.startswith(f"{FILE_OF_PAGES.route}/"):
+        return FILE_OF_PAGES
+    return PAGE if path.startswith(f"{PAGES}/") else UNLISTED

@@ -16,6 +16,7 @@ from features.errors import ConfigError
 from serving.answers import Answers
 from serving.api import api
 from serving.backlog import Waiting
+from serving.dashboard.app import as_page, dashboard
 from serving.direct import Direct
 from serving.errors import Refusal
 from serving.event_payloads import EventsRequest, EventsTaken
@@ -52,7 +53,7 @@ class GuardedService(bentoml.Service):  # type: ignore[misc]  # mypy does not fo
         app.router.routes = [route for route in app.router.routes if route.name not in HIDDEN]
         keyring = None if _is_unlocked(settings) else lambda: _running().keyring
         told, counted = lambda line: _running().metrics.request(line), lambda n: _running().metrics.in_flight.set(n)
-        return guarded(Direct(app, _running), settings, keyring, [told], counted)
+        return guarded(Direct(app, _running), settings, keyring, [told], counted, as_page)
 
     @property
     def openapi_spec(self) -> Document:
@@ -73,6 +74,7 @@ def refusing(endpoint: Callable[[Any, Request], Awaitable[Answer]]) -> Callable[
     return answer
 
 
+@bentoml.asgi_app(dashboard(lambda: _running().answers, lambda: _running().open_keyring), path="/dashboard")
 @bentoml.asgi_app(api(lambda: cast(Answers, bentoml.get_current_service().answers)), path="/api")
 @bentoml.service(
     name="perennial",
@@ -95,6 +97,7 @@ class Perennial:
         self.ingest = Ingest(store)
         self.answers = Answers(self.champion, self.published)
         self.keyring = Keyring(KeptKeys(store))
+        self.open_keyring = None if settings.auth == "off" else self.keyring
         self.waiting = Waiting(store)
         # threads of their own: loading a million rows must not keep a new release waiting, nor a key revoked
         looks = (self.champion.refresh, self.published.refresh, self.keyring.refresh, self.waiting.refresh)

@@ -1,0 +1,176 @@
+"""The routes of the pages, all below /dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+from urllib.parse import quote, urlencode
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import Scope
+
+from serving.answers import NO_RELEASE, Answers
+from serving.dashboard.blocks import Page
+from serving.dashboard.board import Board
+from serving.dashboard.files import file_named
+from serving.dashboard.kept_pages import KeptPages
+from serving.dashboard.shell import Shell, as_document
+from serving.dashboard.signing_in import SIGN_IN, form_token_of, sign_in_page, signed_in, signed_out
+from serving.dashboard.site import BY_NAME, FIRST, SITE, Asked, Entry
+from serving.errors import Refusal
+from serving.keyring import Keyring
+from serving.query import query_values
+from serving.routes import PAGES
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",  # Plotly styles what it draws
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+"""Nothing comes from elsewhere, nothing is sent elsewhere."""
+HEADERS = {"Content-Security-Policy": POLICY}
+FOR_GOOD = "public, max-age=31536000, immutable"
+MOST_KEPT = 200
+
+Keys = Callable[[], Keyring | None]
+
+
+def dashboard(answers: Callable[[], Answers], keys: Keys) -> Starlette:
+    """Return the application that is mounted at /dashboard; what it is given is asked for at each request."""
+
+    kept = KeptPages(MOST_KEPT)
+
+    def document(entry: Entry, asked: Asked, form_token: str) -> str:
+        board = board_of(answers())
+        return _document(entry, kept.of(entry, board, asked), board, asked, form_token)
+
+    async def page(request: Request) -> Response:
+        entry = _entry(request)
+        token = form_token_of(request, keys())
+        shown = await anyio.to_thread.run_sync(document, entry, _asked(request, entry), token)
+        return HTMLResponse(shown, headers=HEADERS)
+
+    async def download(request: Request) -> Response:
+        entry = _entry(request)
+        made = await anyio.to_thread.run_sync(kept.of, entry, board_of(answers()), _asked(request, entry))
+        name = request.path_params["table"]
+        table = made.tables().get(name)
+        if table is None:
+            raise Refusal("not_found", f"got the table {name[:60]!r}; expected one of the page")
+        return _csv(table.csv(), f"perennial-{entry.name}-{name}")
+
+    async def sign_in(request: Request) -> Response:
+        keyring = keys()
+        if keyring is None:
+            return RedirectResponse(PAGES, 303)
+        reply = await signed_in(request, keyring) if request.method == "POST" else sign_in_page(request)
+        reply.headers.update(HEADERS)
+        return reply
+
+    async def sign_out(request: Request) -> Response:
+        keyring = keys()
+        return RedirectResponse(PAGES, 303) if keyring is None else await signed_out(request, keyring)
+
+    return Starlette(
+        routes=[
+            Route("/files/{name}", file, methods=["GET"]),
+            Route("/sign-in", sign_in, methods=["GET", "POST"]),
+            Route("/sign-out", sign_out, methods=["POST"]),
+            Route("/", page, methods=["GET"]),
+            Route("/{page}", page, methods=["GET"]),
+            Route("/{page}/{table}.csv", download, methods=["GET"]),
+        ],
+        exception_handlers={Refusal: _refused},
+    )
+
+
+async def file(request: Request) -> Response:
+    """Return a script or a style, packed where the browser can unpack it."""
+    found = await anyio.to_thread.run_sync(file_named, request.path_params["name"])
+    headers = {"Cache-Control": FOR_GOOD, "ETag": f'"{found.tag}"', "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(found.packed, media_type=found.kind, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(found.body, media_type=found.kind, headers=headers)
+
+
+def as_page(scope: Scope, refusal: Refusal) -> Response:
+    """Return a refusal as people read it: a page; or the way in, to whoever has not signed in."""
+    if refusal.status == 401 and scope["method"] == "GET":
+        query = scope["query_string"].decode("latin-1")
+        wanted = scope["path"] + (f"?{query}" if query else "")
+        return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': wanted})}", 303)
+    shell = Shell("That did not work" if refusal.status != 503 else "Not ready yet", entries=entries())
+    document = as_document("message.html", shell, message=_sentence(str(refusal)), back=PAGES)
+    return HTMLResponse(document, refusal.status, headers={**refusal.headers, **HEADERS})
+
+
+async def _refused(request: Request, refusal: Exception) -> Response:
+    return as_page(request.scope, cast(Refusal, refusal))
+
+
+def board_of(answers: Answers) -> Board:
+    """Return what pages are made from now.
+
+    Raises
+    ------
+    Refusal
+        When no release serves.
+    """
+    predictor = answers.champion.predictor
+    if predictor is None:
+        raise Refusal("no_release", answers.not_ready() or NO_RELEASE)
+    return Board(predictor.release, answers.published.store)
+
+
+def entries() -> tuple[dict[str, str], ...]:
+    """Return name, title and address of every page."""
+    return tuple({"name": one.name, "title": one.title, "href": one.href} for one in SITE)
+
+
+def _entry(request: Request) -> Entry:
+    name = request.path_params.get("page", FIRST)
+    if name not in BY_NAME:
+        raise Refusal("not_found", f"got the page {name[:60]!r}; expected one of those in the navigation")
+    return BY_NAME[name]
+
+
+def _asked(request: Request, entry: Entry) -> Asked:
+    return query_values(request.query_params.multi_items(), entry.asks)
+
+
+def _document(entry: Entry, page: Page, board: Board, asked: Asked, form_token: str) -> str:
+    query = f"?{urlencode(asked)}" if asked else ""
+    base = f"{PAGES}/{entry.name}"
+    shell = Shell(page.title, entry.name, entries(), footer(board), form_token)
+    return as_document("page.html", shell, page=page, downloads=lambda name: f"{base}/{quote(name)}.csv{query}")
+
+
+def footer(board: Board) -> str:
+    """Return in a sentence what the numbers rest on."""
+    manifest = board.manifest
+    known = f"known before {manifest.as_of}" if manifest.as_of else "undated data"
+    return (
+        f"Release {manifest.version}, {known}, of {manifest.n_accounts:,} accounts; churn within "
+        f"{manifest.horizon_days} days: {manifest.definition}."
+    )
+
+
+def _csv(text: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _sentence(text: str) -> str:
+    """The words of an error as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"

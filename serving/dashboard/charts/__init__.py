@@ -1,0 +1,1 @@
+"""Pictures, each from the numbers that stand beside it to a figure of Plotly."""

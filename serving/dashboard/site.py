@@ -1,0 +1,51 @@
+"""Which pages there are, in the order in which they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from serving.dashboard.blocks import Page
+from serving.dashboard.board import Board
+from serving.dashboard.pages.definitions import definitions
+from serving.dashboard.pages.overview import overview
+from serving.dashboard.pages.trust import trust
+from serving.routes import PAGES
+
+Asked = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page of the site.
+
+    Attributes
+    ----------
+    name
+        in its address below /dashboard.
+    asks
+        what the query of its address may hold.
+    is_live
+        whether it shows more than the release says, so that it is made anew each time.
+    """
+
+    name: str
+    title: str
+    build: Callable[[Board, Asked], Page]
+    asks: tuple[str, ...] = ()
+    is_live: bool = False
+    is_in_report: bool = True
+
+    @property
+    def href(self) -> str:
+        """Where it is."""
+        return PAGES if self.name == FIRST else f"{PAGES}/{self.name}"
+
+
+FIRST = "overview"
+SITE = (
+    Entry(FIRST, "Overview", overview, is_live=True),
+    Entry("trust", "Trust", trust),
+    Entry("definitions", "Definitions", definitions),
+)
+BY_NAME = {entry.name: entry for entry in SITE}
