@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -24,8 +24,9 @@ from pipelines.card import model_card
 from pipelines.causes import Causes, find_causes
 from pipelines.challenge import Challenge, challenge
 from pipelines.churn.complexity import Search
-from pipelines.churn.evaluation import ON_LOGS, RATE, RULE, Evaluation
+from pipelines.churn.evaluation import MODEL, ON_LOGS, RATE, RULE, Evaluation
 from pipelines.churn.model import ChurnModel
+from pipelines.churn.tenths import tenths
 from pipelines.churn.verdict import Verdict
 from pipelines.config import Settings
 from pipelines.departed import departed
@@ -235,7 +236,7 @@ def _release(
         n_accounts=int(panel.rows.loc[churned.index, "account_id"].nunique()),
         n_rows=n_rows,
         churn_rate=float(churned.sum() / n_rows),
-        metrics=evaluation.to_dict() | ({"sample": said} if said else {}),
+        metrics=evaluation.to_dict() | {"tenths": _tenths(evaluation)} | ({"sample": said} if said else {}),
         tiers=tier_limits(prob, settings.tiers),
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=gate(evaluation, contest),
@@ -253,6 +254,10 @@ def _release(
         peers=usual_by_segment(segmented.segmentations, current, churn.encoder),
         curve=learnt.curve,
     )
+
+
+def _tenths(evaluation: Evaluation) -> list[dict[str, float]]:
+    return [asdict(one) for one in tenths(evaluation.predictions, MODEL)]
 
 
 def _champion(settings: Settings) -> tuple[Release | None, list[Finding]]:

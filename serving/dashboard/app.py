@@ -17,10 +17,12 @@ from serving.answers import NO_RELEASE, Answers
 from serving.dashboard.blocks import Page
 from serving.dashboard.board import Board
 from serving.dashboard.files import file_named
+from serving.dashboard.frame import entries, footer
 from serving.dashboard.kept_pages import KeptPages
+from serving.dashboard.numbers import sentence
 from serving.dashboard.shell import Shell, as_document
 from serving.dashboard.signing_in import SIGN_IN, form_token_of, sign_in_page, signed_in, signed_out
-from serving.dashboard.site import BY_NAME, FIRST, SITE, Asked, Entry
+from serving.dashboard.site import BY_NAME, FIRST, Asked, Entry
 from serving.errors import Refusal
 from serving.keyring import Keyring
 from serving.query import query_values
@@ -111,7 +113,7 @@ def as_page(scope: Scope, refusal: Refusal) -> Response:
         wanted = scope["path"] + (f"?{query}" if query else "")
         return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': wanted})}", 303)
     shell = Shell("That did not work" if refusal.status != 503 else "Not ready yet", entries=entries())
-    document = as_document("message.html", shell, message=_sentence(str(refusal)), back=PAGES)
+    document = as_document("message.html", shell, message=sentence(str(refusal)), back=PAGES)
     return HTMLResponse(document, refusal.status, headers={**refusal.headers, **HEADERS})
 
 
@@ -130,12 +132,7 @@ def board_of(answers: Answers) -> Board:
     predictor = answers.champion.predictor
     if predictor is None:
         raise Refusal("no_release", answers.not_ready() or NO_RELEASE)
-    return Board(predictor.release, answers.published.store)
-
-
-def entries() -> tuple[dict[str, str], ...]:
-    """Return name, title and address of every page."""
-    return tuple({"name": one.name, "title": one.title, "href": one.href} for one in SITE)
+    return Board(predictor.release, answers.published.store, answers.champion.releases)
 
 
 def _entry(request: Request) -> Entry:
@@ -156,21 +153,6 @@ def _document(entry: Entry, page: Page, board: Board, asked: Asked, form_token: 
     return as_document("page.html", shell, page=page, downloads=lambda name: f"{base}/{quote(name)}.csv{query}")
 
 
-def footer(board: Board) -> str:
-    """Return in a sentence what the numbers rest on."""
-    manifest = board.manifest
-    known = f"known before {manifest.as_of}" if manifest.as_of else "undated data"
-    return (
-        f"Release {manifest.version}, {known}, of {manifest.n_accounts:,} accounts; churn within "
-        f"{manifest.horizon_days} days: {manifest.definition}."
-    )
-
-
 def _csv(text: str, name: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _sentence(text: str) -> str:
-    """The words of an error as a sentence."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
