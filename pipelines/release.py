@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +20,7 @@ from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.model import ChurnModel, Usual
 from pipelines.churn.uncertainty import Interval90, Uncertainty
 from pipelines.departed import Departed
+from pipelines.experience.told import Programme
 from pipelines.outlook import Outlook, Terms, outlook
 from pipelines.peers import peers_of
 from pipelines.pointer import read_pointer
@@ -27,11 +28,12 @@ from pipelines.probe import Probe
 from pipelines.segmentation import Segmentation
 from pipelines.segmentation.comparison import Comparison
 from pipelines.segmentation.portrait import Portrait
+from pipelines.whole_folder import whole_or_not
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 6
+FORMAT = 7
 DRIVERS = "drivers.parquet"
 BASES = ("firmographic", "behavioural", "needs")
 PORTRAIT: TypeAdapter[Portrait] = TypeAdapter(Portrait)
@@ -57,8 +59,8 @@ class Gate(_Frozen):
     refused_for: tuple[str, ...] = Field((), description="those of the sentences that stand in the way")
 
 
-class Manifest(_Frozen):
-    """What a release is: where it comes from, what it predicts, how well, and the SHA-256 of its files."""
+class ReleaseFacts(_Frozen):
+    """What a release is: where it comes from, what it predicts, and how well."""
 
     format: int = FORMAT
     version: str
@@ -81,6 +83,11 @@ class Manifest(_Frozen):
         None, description="of the search for the trees: as many, asked for by [model] trials, give the same model"
     )
     departed: Departed | None = None
+
+
+class Manifest(ReleaseFacts):
+    """What a release says of itself, and the SHA-256 of its files."""
+
     files: dict[str, str] = Field(default_factory=dict)
 
 
@@ -110,6 +117,8 @@ class Release:
         how long accounts stay; None where it cannot be told, as in data without dates.
     probe
         what it said of made-up accounts where it was made; None before it is written.
+    programme
+        what was found of experience, value and journeys.
     """
 
     manifest: Manifest
@@ -122,6 +131,7 @@ class Release:
     peers: Mapping[str, Usual] = field(default_factory=dict)
     curve: RetentionCurve | None = None
     probe: Probe | None = None
+    programme: Programme = field(default_factory=Programme)
 
     def peers_of(self, columns: Columns) -> list[Usual] | None:
         """What is usual in the segment of each account; None where there are no segments."""
@@ -175,6 +185,7 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
             staging / "segments" / "usual.json", {segment: dict(usual) for segment, usual in release.peers.items()}
         )
         _write_json(staging / "segments" / "comparison.json", [asdict(one) for one in release.comparisons])
+        release.programme.save(staging)
         release.drivers.to_parquet(staging / DRIVERS, index=False)
         papers.reference.to_parquet(staging / "reference.parquet", index=False)
         (staging / "card.md").write_text(papers.card, encoding="utf-8")
@@ -184,7 +195,7 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
         manifest = release.manifest.model_copy(update={"files": checksums(staging)})
         _write_json(staging / "manifest.json", manifest.model_dump(mode="json"))
 
-    _whole_or_not(folder, fill)
+    whole_or_not(folder, fill)
     return read_manifest(folder)
 
 
@@ -196,7 +207,7 @@ def copy_release(source: Path, folder: Path) -> Manifest:
         folder.rename(aside / folder.name)
         shutil.rmtree(aside)
     if not folder.exists():
-        _whole_or_not(folder, lambda staging: shutil.copytree(source, staging, dirs_exist_ok=True))
+        whole_or_not(folder, lambda staging: shutil.copytree(source, staging, dirs_exist_ok=True))
     return manifest
 
 
@@ -230,6 +241,7 @@ def read_release(folder: Path) -> Release:
         json.loads((folder / "segments" / "usual.json").read_text("utf-8")),
         RetentionCurve.load(folder, churn.encoder),
         Probe.load(folder),
+        Programme.load(folder),
     )
 
 
@@ -282,19 +294,6 @@ def checksums(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file but the manifest, by path inside the folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def _whole_or_not(folder: Path, fill: Callable[[Path], Any]) -> None:
-    """Fill a staging folder and rename it: a kill at any moment leaves nothing that looks like a release."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder.parent))
-    try:
-        fill(staging)
-        staging.chmod(0o755)
-        staging.rename(folder)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
 
 
 def _write_json(path: Path, said: Any) -> None:

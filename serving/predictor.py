@@ -10,10 +10,11 @@ from pipelines.churn.calibration import probability
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.reasons import Explanation, explain
 from pipelines.churn.rows import Rows
-from pipelines.release import Release
+from pipelines.release import Release, ReleaseFacts
 from pipelines.segmentation import Segmentation
 from serving.drivers import DriverAnswers
 from serving.payloads import Ahead, Membership, Prediction, ReasonGiven, Stayed
+from serving.programme import JourneyAnswers, ToldAnswers
 from serving.segments import SegmentAnswers
 from serving.vocabulary import FeatureRow, Values, Vocabulary
 
@@ -29,6 +30,10 @@ class Predictor:
         What it can read.
     drivers, segments
         What it found of its drivers and its segments, ready to be sent.
+    experience, value, journeys
+        What it tells of these, ready to be sent.
+    facts
+        What it says of itself, as JSON.
     base_log_odds
         The log-odds before anything is known of an account.
     """
@@ -39,6 +44,10 @@ class Predictor:
         self.vocabulary = Vocabulary.of(release.churn.encoder)
         self.drivers = DriverAnswers(release.manifest, release.drivers)
         self.segments = SegmentAnswers(release)
+        self.experience = ToldAnswers(self.version, release.programme.experience)
+        self.value = ToldAnswers(self.version, release.programme.value)
+        self.journeys = JourneyAnswers(self.version, release.programme.journeys)
+        self.facts = release.manifest.model_dump_json(include=set(ReleaseFacts.model_fields)).encode()
         _, self.base_log_odds = release.churn.contributions(self.columns([{}]))
 
     def columns(self, rows: Sequence[Values]) -> Rows:
