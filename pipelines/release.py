@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -219,8 +219,13 @@ def _is_sound(folder: Path) -> bool:
     return True
 
 
-def read_release(folder: Path) -> Release:
+def read_release(folder: Path, breathe: Callable[[], object] = lambda: None) -> Release:
     """Return the release of a folder, every file verified against its checksum.
+
+    Parameters
+    ----------
+    breathe
+        called between any two parts, a few milliseconds each: whoever is to be answered meanwhile gets a turn.
 
     Raises
     ------
@@ -228,21 +233,17 @@ def read_release(folder: Path) -> Release:
         when a file is absent, damaged, or of a form this version does not read.
     """
     manifest = verify(folder)
-    saved = {name: json.loads((folder / "segments" / f"{name}.json").read_text("utf-8")) for name in BASES}
-    churn = ChurnModel.load(folder)
-    return Release(
-        manifest,
-        churn,
-        Uncertainty.load(folder),
-        {name: Segmentation.from_json(said) for name, said in saved.items()},
-        _read_drivers(folder / DRIVERS),
-        {name: PORTRAIT.validate_python(said["portrait"]) for name, said in saved.items()},
-        COMPARISONS.validate_json((folder / "segments" / "comparison.json").read_bytes()),
-        json.loads((folder / "segments" / "usual.json").read_text("utf-8")),
-        RetentionCurve.load(folder, churn.encoder),
-        Probe.load(folder),
-        Programme.load(folder),
-    )
+    read: dict[str, Any] = {}
+    for name, part in _PARTS.items():
+        breathe()
+        read[name] = part(folder)
+    breathe()
+    curve = RetentionCurve.load(folder, read["churn"].encoder)
+    saved = read.pop("saved")
+    segmentations = {name: Segmentation.from_json(said) for name, said in saved.items()}
+    breathe()
+    portraits = {name: PORTRAIT.validate_python(said["portrait"]) for name, said in saved.items()}
+    return Release(manifest, segmentations=segmentations, portraits=portraits, curve=curve, **read)
 
 
 def read_champion(releases: Path) -> Release | None:
@@ -257,10 +258,27 @@ def read_champion(releases: Path) -> Release | None:
     return None if pointer is None else read_release(releases / pointer["version"])
 
 
-def _read_drivers(path: Path) -> pd.DataFrame:
+def _read_drivers(folder: Path) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_parquet(path)
+    return pd.read_parquet(folder / DRIVERS)
+
+
+def _read_segments(folder: Path, name: str) -> Any:
+    return json.loads((folder / "segments" / f"{name}.json").read_bytes())
+
+
+_PARTS: Mapping[str, Callable[[Path], Any]] = {
+    "churn": ChurnModel.load,
+    "uncertainty": Uncertainty.load,
+    "saved": lambda folder: {name: _read_segments(folder, name) for name in BASES},
+    "drivers": _read_drivers,
+    "comparisons": lambda folder: COMPARISONS.validate_python(_read_segments(folder, "comparison")),
+    "peers": lambda folder: _read_segments(folder, "usual"),
+    "probe": Probe.load,
+    "programme": Programme.load,
+}
+"""What is read of a release, each from files of its own."""
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import cast
 
+import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,7 +40,9 @@ def _shows(
 ) -> Callable[[Request], object]:
     async def shown(request: Request) -> Response:
         asked = query_values(request.query_params.multi_items(), asks)
-        return Response(show(answers(), **asked), media_type="application/json")
+        # The first who asks of a release waits until it is prepared; nobody else has to.
+        found = await anyio.to_thread.run_sync(partial(show, answers(), **asked))
+        return Response(found, media_type="application/json")
 
     return shown
 

@@ -1,4 +1,4 @@
-"""What a release found of its drivers, as the answers that go out: prepared once, when the release is loaded."""
+"""What a release found of its drivers, as the answers that go out: prepared once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a release tells of experience, value and journeys, as it goes out: prepared once, when the release is loaded."""
+"""What a release tells of experience, value and journeys, as it goes out: prepared once."""
 
 from __future__ import annotations
 
