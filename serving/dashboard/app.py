@@ -76,7 +76,8 @@ def dashboard(answers: Callable[[], Answers], keys: Keys) -> Starlette:
         keyring = keys()
         if keyring is None:
             return RedirectResponse(PAGES, 303)
-        reply = await signed_in(request, keyring) if request.method == "POST" else sign_in_page(request)
+        wanted = request.query_params.get("next", "")
+        reply = await signed_in(request, keyring) if request.method == "POST" else sign_in_page(request, wanted)
         reply.headers.update(HEADERS)
         return reply
 

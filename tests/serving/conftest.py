@@ -194,6 +194,16 @@ def journey(group_by: str, group: str, n: int) -> dict[str, Any]:
     }
 
 
+def quality() -> dict[str, Any]:
+    """Return how well a model did, as a manifest says it."""
+    interval = {"value": 0.8, "low": 0.75, "high": 0.85}
+    tenth = {"predicted": 0.1, "counted": 0.12, "low": 0.08, "high": 0.16, "n_rows": 400, "n_accounts": 300}
+    names = ("auc", "average_precision", "log_loss", "brier", "ece", "lift")
+    figures = {"model": dict.fromkeys(names, interval), "business rule": dict.fromkeys(names, interval)}
+    said = {"sentence": "the newest rows", "n_rows": 4_000, "n_accounts": 1_000}
+    return said | {"figures": figures, "tenths": [tenth] * 10}
+
+
 def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
     churn = churn_model(rows, seed=seed)
     prob = churn.prob(rows)
@@ -210,7 +220,7 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         n_accounts=len(rows),
         n_rows=len(rows),
         churn_rate=0.2,
-        metrics={},
+        metrics=quality(),
         tiers=TierLimits(high_prob=float(np.quantile(prob, 0.9)), medium_prob=float(np.quantile(prob, 0.7))),
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=Gate(passed=True, sentences=()),
