@@ -82,8 +82,8 @@ LISTED = Table(
 
 `words` is what it is found by: name and id, casefolded, each word after a space. `firmographic`, `behavioural` and
 `needs` are ids of segments. `former_...` is the latest score of a month before that of `as_of`, none where there was
-none; `change` is what was added to `churn_prob` since. In PostgreSQL the indexes of `change` and `value_at_risk` have
-what is not known first, as SQLite has it.
+none; `change` is what was added to `churn_prob` since. In PostgreSQL the indexes of `owner`, `change` and
+`value_at_risk` have what is not known first, as SQLite has it.
 """
 
 ACCOUNTS = Table(

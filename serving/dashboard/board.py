@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.release import Manifest, Release
+from serving.predictor import Predictor
 from serving.store import Store
 
 
@@ -18,10 +19,13 @@ class Board:
         the champion.
     store
         the latest predictions and histories of accounts; None where there is no store, as in a report made elsewhere.
+    predictor
+        what predicts with the release; None where nobody has made one yet.
     """
 
     release: Release
     store: Store | None = None
+    predictor: Predictor | None = None
 
     @property
     def manifest(self) -> Manifest:

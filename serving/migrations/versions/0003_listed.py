@@ -1,5 +1,7 @@
 """A narrow row of every account with a score, to list from."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,12 +10,16 @@ revision, down_revision = "0003", "0002"
 BY_CHARACTER = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 INDEXES = {
     "words": ["words"],
-    "owner": ["owner", "churn_prob", "account_id"],
     "prob": ["churn_prob", "account_id"],
     "tier": ["tier", "churn_prob", "account_id", "value_at_risk", "as_of"],
     "firmographic": ["firmographic", "churn_prob", "account_id", "value_at_risk"],
     "behavioural": ["behavioural", "churn_prob", "account_id", "value_at_risk"],
     "needs": ["needs", "churn_prob", "account_id", "value_at_risk"],
+}
+MAY_BE_UNKNOWN = {
+    "owner": ["owner", "churn_prob", "account_id"],
+    "change": ["change", "account_id"],
+    "value": ["value_at_risk", "account_id"],
 }
 
 
@@ -34,8 +40,8 @@ def upgrade() -> None:
         op.create_index(f"listed_by_{name}", "listed", columns)
     # In both databases what is not known is in order before all else.
     first = " NULLS FIRST" if op.get_bind().dialect.name == "postgresql" else ""
-    for name, column in (("change", "change"), ("value", "value_at_risk")):
-        op.create_index(f"listed_by_{name}", "listed", [sa.text(f"{column}{first}"), "account_id"])
+    for name, columns in MAY_BE_UNKNOWN.items():
+        op.create_index(f"listed_by_{name}", "listed", [sa.text(f"{columns[0]}{first}"), *columns[1:]])
     op.execute(
         "INSERT INTO listed (account_id, words, tier, churn_prob, value_at_risk, as_of, release, computed_at) "
         "SELECT account_id, ' ' || lower(account_id), tier, churn_prob, value_at_risk, as_of, release, computed_at "
@@ -44,7 +50,7 @@ def upgrade() -> None:
     op.execute("UPDATE accounts SET refresh_at = 0")
 
 
-def _of_score() -> list[sa.Column]:
+def _of_score() -> list[sa.Column[Any]]:
     return [
         sa.Column("tier", sa.String(8), nullable=False),
         sa.Column("churn_prob", sa.Float, nullable=False),
@@ -61,7 +67,7 @@ def _of_score() -> list[sa.Column]:
     ]
 
 
-def _former() -> list[sa.Column]:
+def _former() -> list[sa.Column[Any]]:
     return [
         sa.Column("former_prob", sa.Float),
         sa.Column("former_tier", sa.String(8)),
