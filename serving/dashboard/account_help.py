@@ -82,7 +82,7 @@ def help_table(found: Helps) -> Table:
         Column("now", "This account, now"),
         Column("contrast", "Compared"),
         Column("effect", "Effect (caused), points", "number"),
-        Column("interval", "95 % interval", "date"),
+        Column("interval", "95 % interval", "id"),
         Column("among", "Among"),
         Column("n", "Rests on"),
         Column("controllable", "Yours to change"),

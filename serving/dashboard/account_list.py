@@ -16,7 +16,7 @@ from serving.store_tables import LISTED
 ROWS_A_PAGE = 50
 AT_ONCE = 2_000
 MOST_WORDS = 10
-MOST_OWNERS = 100
+MOST_OWNERS = 200
 TIERS = ("high", "medium", "low")
 WORSE = ("tier", "prob")
 SORTS: Mapping[str, tuple[ColumnElement[Any], ...]] = {

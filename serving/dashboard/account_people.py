@@ -18,10 +18,9 @@ def people(rows: Mapping[str, list[Row]], until: datetime | None) -> Table:
     """Return who is there and who left, each with its role and its silence, the longest silent first within a role."""
     seen = _last_seen(rows, until)
     columns = [
-        Column("contact", "Contact"),
+        Column("contact", "Contact", "id"),
         Column("role", "Role"),
         Column("primary", "First to speak to"),
-        Column("there", "There"),
         Column("last_active", "Last active (counted)", "date"),
         Column("silent_days", "Silent, days (counted)", "number"),
         Column("state", "In words"),
@@ -55,21 +54,13 @@ def _shown(row: Row, seen: datetime | None, until: datetime | None) -> list[Cell
         row["contact_id"],
         row.get("role"),
         {True: "yes", False: "no"}.get(bool(row["is_primary"])) if row.get("is_primary") is not None else None,
-        _there(row.get("active_from"), left),
         f"{seen:%Y-%m-%d}" if seen else None,
         silent,
-        _state(is_gone=is_gone, silent=silent, is_seen=seen is not None),
+        f"left {left:%Y-%m-%d}" if is_gone else _state(silent, is_seen=seen is not None),
     ]
 
 
-def _there(since: datetime | None, left: datetime | None) -> str | None:
-    parts = [f"since {since:%Y-%m-%d}"] * bool(since) + [f"until {left:%Y-%m-%d}" if left else ""] * bool(left)
-    return " ".join(parts) or None
-
-
-def _state(*, is_gone: bool, silent: int | None, is_seen: bool) -> str:
-    if is_gone:
-        return "left"
+def _state(silent: int | None, *, is_seen: bool) -> str:
     if not is_seen:
         return "never heard of"
     return "silent" if silent is not None and silent >= SILENT_DAYS else "active"

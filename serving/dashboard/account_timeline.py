@@ -50,7 +50,7 @@ def of_scores(listed: Any) -> Iterator[Happened]:
 
 def _activity(row: Row) -> Iterator[Happened]:
     kind = {"out": "We reached out", "in": "It came to us"}.get(str(row.get("direction")), "Activity")
-    yield Happened(row["occurred_at"], kind, _listed(row["event"], _at(row), row.get("channel")))
+    yield Happened(row["occurred_at"], kind, _listed(row["event"].replace("_", " "), _at(row), row.get("channel")))
 
 
 def _case(row: Row) -> Iterator[Happened]:
@@ -106,7 +106,7 @@ def _transaction(row: Row) -> Iterator[Happened]:
 
 def _intervention(row: Row) -> Iterator[Happened]:
     held_out = "withheld on purpose, to compare" if row.get("is_holdout") else None
-    yield Happened(row["assigned_at"], "Decided to do", _listed(row["kind"], held_out))
+    yield Happened(row["assigned_at"], "Decided to do", _listed(row["kind"].replace("_", " "), held_out))
 
 
 def _contact(row: Row) -> Iterator[Happened]:
@@ -139,7 +139,7 @@ TOLD: Mapping[str, Callable[[Row], Iterator[Happened]]] = {
 
 
 def _at(row: Row) -> str | None:
-    return f"at {row['touchpoint']}" if row.get("touchpoint") else None
+    return f"at {row['touchpoint'].replace('_', ' ')}" if row.get("touchpoint") else None
 
 
 def _listed(*parts: Any) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from serving.routes import PAGES
 
 
-def address(page: str, **asked: str) -> str:
+def address(page: str, /, **asked: str) -> str:
     """Return the address of a page; what is asked and is "" is left out.
 
     >>> address("accounts", tier="high", search=""), address("accounts/A 1")
@@ -17,7 +17,7 @@ def address(page: str, **asked: str) -> str:
     return f"{PAGES}/{quote(page)}" + (f"?{urlencode(said)}" if said else "")
 
 
-def account_address(account_id: str, **asked: str) -> str:
+def account_address(account_id: str, /, **asked: str) -> str:
     """Return the address of an account's page, whatever characters its id has.
 
     Browsers take "." and ".." for folders; such an id, and one that begins so itself, has a "~" before it.

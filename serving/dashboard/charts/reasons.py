@@ -15,7 +15,7 @@ from serving.dashboard.numbers import in_words
 from serving.dashboard.table import Cell, Column, Table
 from serving.payloads import Prediction, ReasonGiven
 
-LINE, ROW_PIXELS = 48, 62
+LINE, ROW_PIXELS = 50, 74
 PROBS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 MOST_TICKS = 6
 
@@ -33,7 +33,7 @@ def reasons(found: Prediction) -> Chart:
     given = found.reasons or []
     adds = [reason.contribution_log_odds for reason in given] + [found.other_log_odds or 0.0]
     ends = list(accumulate(adds, initial=found.base_log_odds))
-    words = [reason.text for reason in given] + ["All other features together"]
+    words = [reason.text.replace(" the predicted risk", " it") for reason in given] + ["All other features together"]
     steps = [Step(*one) for one in zip(words, ends, ends[1:], strict=False)]
     places = [0, *range(1, len(steps) + 1), len(steps) + 1]
     start, end = _prob(found.base_log_odds), found.churn_prob
@@ -58,7 +58,7 @@ def _bars(steps: Sequence[Step]) -> dict[str, Any]:
         "y": list(range(1, len(steps) + 1)),
         "base": [step.begin for step in steps],
         "x": [step.end - step.begin for step in steps],
-        "width": 0.28,
+        "width": 0.22,
         "marker": {"color": ["--high-end" if step.end > step.begin else "--low-end" for step in steps]},
         "hovertext": [html.escape(step.words) for step in steps],
         "hoverinfo": "text",
@@ -76,8 +76,13 @@ def _layout(labels: Sequence[str], ends: Sequence[float]) -> dict[str, Any]:
     room = 0.08 * (max(ends) - min(ends)) or 0.5
     span = [min(ends) - room, max(ends) + room]
     return {
-        "xaxis": {"range": span, **_ticks(span), "title": {"text": "Probability of churn (predicted)"}},
-        "yaxis": {"range": [len(labels) - 0.5, -0.85], "visible": False},
+        "xaxis": {
+            "range": span,
+            **_ticks(span),
+            "zeroline": False,
+            "title": {"text": "Probability of churn (predicted)"},
+        },
+        "yaxis": {"range": [len(labels) - 0.6, -0.6], "visible": False},
         "annotations": [_label(label, place) for place, label in enumerate(labels)],
         "margin": {"l": 4, "r": 4, "t": 4, "b": 48},
         "bargap": 0.5,
@@ -95,7 +100,7 @@ def _label(words: str, place: int) -> dict[str, Any]:
     """Words above their bar, so that there is room for both on a narrow screen."""
     text = "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(words, LINE))
     around = {"xref": "paper", "x": 0, "xanchor": "left", "align": "left", "showarrow": False}
-    return {**around, "y": place - 0.2, "yanchor": "bottom", "text": text, "font": {"size": 12}}
+    return {**around, "y": place - 0.18, "yanchor": "bottom", "text": text, "font": {"size": 12}}
 
 
 def _table(found: Prediction, given: Sequence[ReasonGiven]) -> Table:

@@ -83,7 +83,7 @@ def _predicted(found: Known) -> Iterator[Section]:
 
 
 def _figures(found: Known, said: Prediction) -> Iterator[Shown]:
-    more = f"More at risk than {said.percentile:.0f} of 100 accounts when the release was made."
+    more = f"More at risk than {min(int(said.percentile), 99)} of 100 accounts when the release was made."
     yield Shown(
         f"Leaves within {said.horizon_days} days",
         said.churn_prob,
@@ -190,4 +190,10 @@ def _deed(row: Row) -> list[Cell]:
     delivered = row.get("delivered_at")
     held_out = "withheld, to compare" if row.get("is_holdout") else None
     done = f"{delivered:%Y-%m-%d}" if delivered else held_out or "not done"
-    return [f"{row['assigned_at']:%Y-%m-%d}", row["kind"], row.get("assigned_by"), done, row.get("cost")]
+    return [
+        f"{row['assigned_at']:%Y-%m-%d}",
+        row["kind"].replace("_", " "),
+        row.get("assigned_by"),
+        done,
+        row.get("cost"),
+    ]

@@ -88,12 +88,12 @@ def _table(release: Release, wanted: Wanted, asked: Mapping[str, str], rows: Seq
     basis = wanted.segment[0] if wanted.segment else BASES[0]
     named = segment_names(release, basis)
     columns = [
-        _column(wanted, asked, "account", "Account"),
+        _column(wanted, asked, "account", "Account", "id"),
         _column(wanted, asked, "name", "Name"),
         _column(wanted, asked, "owner", "Owner"),
         Column("tier", "Tier (predicted)", "tier"),
         _column(wanted, asked, "prob", "Probability of churn (predicted)", "meter"),
-        Column("interval", "90 % interval", "date"),
+        Column("interval", "90 % interval", "id"),
         _column(wanted, asked, "change", "Change, points", "number"),
         _column(wanted, asked, "value", "Value at risk (predicted)", "money"),
         Column("segment", f"Segment ({basis})"),
@@ -105,7 +105,7 @@ def _table(release: Release, wanted: Wanted, asked: Mapping[str, str], rows: Seq
 def _column(wanted: Wanted, asked: Mapping[str, str], name: str, title: str, kind: Any = "text") -> Column:
     """A column by which rows can be put in order: by numbers from the largest down first, by text from the first on."""
     is_it = wanted.sorts_by == name
-    first = DOWN if kind != "text" else ""
+    first = "" if kind in ("text", "id") else DOWN
     way = ("" if wanted.is_down else DOWN) if is_it else first
     href = address("accounts", **_without_page(asked) | {"sort": f"{way}{name}"})
     direction: Any = ("descending" if wanted.is_down else "ascending") if is_it else ""
