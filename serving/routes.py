@@ -48,6 +48,10 @@ RULES = (
     Rule("/events", "ingest"),
     Rule("/api/drivers", "read"),
     Rule("/api/segments", "read"),
+    Rule("/api/experience", "read"),
+    Rule("/api/value", "read"),
+    Rule("/api/journeys", "read"),
+    Rule("/api/release", "read"),
 )
 """Whether it lives and is ready is open, as who asks that holds no keys; so is the document of the routes."""
 

@@ -20,12 +20,14 @@ from serving.dashboard.addresses import account_address, account_of
 from serving.dashboard.blocks import Page
 from serving.dashboard.board import Board
 from serving.dashboard.files import file_named
+from serving.dashboard.frame import entries, footer
 from serving.dashboard.kept_pages import KeptPages
+from serving.dashboard.numbers import sentence
 from serving.dashboard.pages.account import account
 from serving.dashboard.pages.accounts import account_columns, account_rows
-from serving.dashboard.shell import Downloads, Shell, as_document
+from serving.dashboard.shell import Shell, as_document
 from serving.dashboard.signing_in import SIGN_IN, form_token_of, sign_in_page, signed_in, signed_out
-from serving.dashboard.site import BY_NAME, FIRST, SITE, Asked, Entry
+from serving.dashboard.site import BY_NAME, FIRST, Asked, Entry
 from serving.dashboard.table import csv_lines, in_parts
 from serving.errors import Refusal
 from serving.keyring import Keyring
@@ -142,7 +144,7 @@ def as_page(scope: Scope, refusal: Refusal) -> Response:
         wanted = scope["path"] + (f"?{query}" if query else "")
         return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': wanted})}", 303)
     shell = Shell("That did not work" if refusal.status != 503 else "Not ready yet", entries=entries())
-    document = as_document("message.html", shell, message=_sentence(str(refusal)), back=PAGES)
+    document = as_document("message.html", shell, message=sentence(str(refusal)), back=PAGES)
     return HTMLResponse(document, refusal.status, headers={**refusal.headers, **HEADERS})
 
 
@@ -161,12 +163,7 @@ def board_of(answers: Answers) -> Board:
     predictor = answers.champion.predictor
     if predictor is None:
         raise Refusal("no_release", answers.not_ready() or NO_RELEASE)
-    return Board(predictor.release, answers.published.store, predictor)
-
-
-def entries() -> tuple[dict[str, str], ...]:
-    """Return name, title and address of every page."""
-    return tuple({"name": one.name, "title": one.title, "href": one.href} for one in SITE)
+    return Board(predictor.release, answers.published.store, answers.champion.releases, predictor)
 
 
 def _entry(request: Request) -> Entry:
@@ -182,19 +179,9 @@ def _asked(request: Request, entry: Entry) -> Asked:
     return query_values(said, entry.asks)
 
 
-def _document(page: Page, current: str, board: Board, form_token: str, downloads: Downloads) -> str:
+def _document(page: Page, current: str, board: Board, form_token: str, downloads: Callable[[str], str]) -> str:
     shell = Shell(page.title, current, entries(), footer(board), form_token)
     return as_document("page.html", shell, page=page, downloads=downloads)
-
-
-def footer(board: Board) -> str:
-    """Return in a sentence what the numbers rest on."""
-    manifest = board.manifest
-    known = f"known before {manifest.as_of}" if manifest.as_of else "undated data"
-    return (
-        f"Release {manifest.version}, {known}, of {manifest.n_accounts:,} accounts; churn within "
-        f"{manifest.horizon_days} days: {manifest.definition}."
-    )
 
 
 def _table(page: Page, name: str, of: str) -> Response:
@@ -207,8 +194,3 @@ def _table(page: Page, name: str, of: str) -> Response:
 
 def _named(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-
-
-def _sentence(text: str) -> str:
-    """The words of an error as a sentence."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"

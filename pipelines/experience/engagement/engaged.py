@@ -36,12 +36,25 @@ class Engaged:
     found: tuple[Found, ...]
 
 
-def engaged(warehouse: Warehouse, data: ExperienceData) -> Engaged:
+@dataclass(frozen=True, eq=False)
+class Deeds:
+    """What is read of single events: shocks, and the items of engagement, see `engagement_items`."""
+
+    shocks: pd.DataFrame
+    items: pd.DataFrame
+    own: list[str]
+    quality: list[str]
+
+
+def read_deeds(warehouse: Warehouse, data: ExperienceData) -> Deeds:
+    """Return what befell accounts and what they did of their own accord."""
+    return Deeds(read_shocks(warehouse, data.as_of, data.contacts), *engagement_items(warehouse, data))
+
+
+def engaged(data: ExperienceData, deeds: Deeds) -> Engaged:
     """Return all that is found of engagement, robustness, hostages, rented loyalty and health."""
-    shocks = read_shocks(warehouse, data.as_of, data.contacts)
-    rows = engaged_quarters(data, shocks)
-    items, own, quality = engagement_items(warehouse, data)
-    apart = engagement(items, own, quality)
+    rows, items = engaged_quarters(data, deeds.shocks), deeds.items
+    apart = engagement(items, deeds.own, deeds.quality)
     now = known_now(data, items["account_id"])
     tenure = (data.as_of - data.accounts.set_index(data.accounts["account_id"].astype(str))["created_at"]).dt.days
     now = now.assign(tenure_years=tenure.reindex(now["account_id"]).to_numpy() / 365.25)

@@ -54,11 +54,14 @@ class Beside:
         account_id, churn_prob, mrr: of the release that serves; None without one.
     horizon_days
         within which churn_prob is.
+    unscored
+        why there are no scores.
     """
 
     references: pd.DataFrame
     scores: pd.DataFrame | None = None
     horizon_days: int = 90
+    unscored: str = "no champion has scored the accounts; run perennial train, promote and score"
 
 
 def money(data: ExperienceData, beside: Beside, terms: Terms) -> tuple[tuple[Found, ...], AskList]:
@@ -168,8 +171,7 @@ def _spoken(
 
 def _at_risk(data: ExperienceData, beside: Beside) -> Iterator[Found]:
     if beside.scores is None:
-        why = "no champion has scored the accounts; run perennial train, promote and score"
-        yield Found.refused("revenue at risk", "revenue at risk", why)
+        yield Found.refused("revenue at risk", "revenue at risk", beside.unscored)
         return
     frames = [("all", "all", beside.scores)]
     for name in data.segmentations:

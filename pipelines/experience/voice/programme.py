@@ -63,21 +63,27 @@ QUESTIONS: Mapping[str, Question] = {
 """What is asked, in the order in which it is told."""
 
 
-def programme(
-    data: ExperienceData, tell: Progress | None = None, attributed: pd.DataFrame | None = None
-) -> list[Found]:
-    """Return the figures of every question, one after another.
+def asked(attributed: pd.DataFrame | None = None, *, quoted: bool = True) -> dict[str, Question]:
+    """Return every question by name.
 
     Parameters
     ----------
-    tell
-        is told what is being asked.
     attributed
-        what the champion's predictions rest on, see `reasons`; None: there is none.
+        what a release's predictions rest on, see `reasons`; None: there is none.
+    quoted
+        whether accounts' own words are told.
     """
+    own = {"reasons": partial(reasons, attributed=attributed), "comments": partial(topics, quoted=quoted)}
+    return {**QUESTIONS, **own}
+
+
+def programme(
+    data: ExperienceData, tell: Progress | None = None, attributed: pd.DataFrame | None = None
+) -> list[Found]:
+    """Return the figures of every question, one after another; `tell` is told what is being asked."""
     found: list[Found] = []
-    for name, ask in QUESTIONS.items():
+    for name, ask in asked(attributed).items():
         if tell:
             tell(name)
-        found += (partial(reasons, attributed=attributed) if ask is reasons else ask)(data)
+        found += ask(data)
     return found
