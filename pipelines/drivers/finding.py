@@ -94,11 +94,13 @@ def findings_table(findings: Sequence[Finding], others: Sequence[Figure] = ()) -
 
 
 def _said(finding: Finding) -> dict[str, object]:
-    feature = finding.driver.feature
-    said = (finding.driver.name, feature.sentence, finding.levels.words, feature.tier, finding.driver.is_controllable)
-    return dict(zip(COLUMNS, (*said, finding.verdict, finding.sentence, finding.q_value), strict=True))
+    feature, levels = finding.driver.feature, finding.levels
+    said = (finding.driver.name, feature.sentence, levels.words, feature.tier, finding.driver.is_controllable)
+    where = (feature.name, feature.unit, levels.bad, levels.good)
+    return dict(zip(COLUMNS, (*said, finding.verdict, finding.sentence, finding.q_value, *where), strict=True))
 
 
 COLUMNS = (
     "driver", "experience", "contrast", "tier", "is_controllable", "verdict", "verdict_sentence", "q_value",
+    "feature", "feature_unit", "bad", "good",
 )  # fmt: skip

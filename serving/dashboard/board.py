@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.latest import Name, read_latest
 from pipelines.release import Manifest, Release
+from serving.predictor import Predictor
 from serving.store import Store
 
 
@@ -23,11 +24,14 @@ class Board:
         the latest predictions and histories of accounts; None where there is no store, as in a report made elsewhere.
     releases
         the folder in which the release lies, with its papers and what was found of it since.
+    predictor
+        what predicts with the release; None where nobody has made one yet.
     """
 
     release: Release
     store: Store | None = None
     releases: Path = Path("releases")
+    predictor: Predictor | None = None
 
     @property
     def manifest(self) -> Manifest:

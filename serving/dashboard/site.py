@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from serving.dashboard.account_list import ASKS
 from serving.dashboard.blocks import Page
 from serving.dashboard.board import Board
+from serving.dashboard.pages.accounts import accounts
 from serving.dashboard.pages.definitions import definitions
 from serving.dashboard.pages.overview import overview
 from serving.dashboard.pages.trust import trust
@@ -45,6 +47,7 @@ class Entry:
 FIRST = "overview"
 SITE = (
     Entry(FIRST, "Overview", overview, is_live=True),
+    Entry("accounts", "Accounts", accounts, ASKS, is_live=True),
     Entry("trust", "Trust", trust),
     Entry("definitions", "Definitions", definitions),
 )

@@ -28,12 +28,12 @@ from serving.live_rows import LiveRow, write_live_rows
 from serving.published import load_rows
 from serving.scores import Score, write_scores
 from serving.store import Store
-from serving.store_tables import ACCOUNTS, FEATURE_ROWS, HISTORIES, LIVE_ROWS, SCORES, WEBHOOKS
+from serving.store_tables import ACCOUNTS, FEATURE_ROWS, HISTORIES, LISTED, LIVE_ROWS, SCORES, WEBHOOKS
 from serving.tombstones import allow_again, tombstones_of
 from serving.webhooks import announce
 
 GONE, STAYS = "Zoë-0007", "Zoë-00071"
-TABLES = (FEATURE_ROWS, SCORES, HISTORIES, LIVE_ROWS, ACCOUNTS, WEBHOOKS)
+TABLES = (FEATURE_ROWS, SCORES, LISTED, HISTORIES, LIVE_ROWS, ACCOUNTS, WEBHOOKS)
 KNOWN = {"batch": 1, "version": 1, "refresh_at": 0.0, "claimed_until": 0.0}
 
 
@@ -137,8 +137,9 @@ def test_a_forgotten_account_is_nowhere_in_what_the_project_keeps(home: Path, st
     store.close()
     assert naming(home) == []
     told = "\n".join(found.erased)
-    places = ("feature_rows", "scores", "histories", "live_rows", "accounts", "webhooks", "as a parent", "rows.parquet")
-    for place in (*places, "by-v1.parquet", "rejects.csv", "mine.csv", "kept panel", "release 2026-01-31-a"):
+    places = ("feature_rows", "scores", "listed", "histories", "live_rows", "accounts", "webhooks")
+    files = ("rows.parquet", "by-v1.parquet", "rejects.csv", "mine.csv", "kept panel", "release 2026-01-31-a")
+    for place in (*places, "as a parent", *files):
         assert place in told
     assert "accounts" in "\n".join(found.remains)
 
