@@ -18,6 +18,7 @@ from features.errors import ReleaseError
 from pipelines.churn.curve import RetentionCurve
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.model import ChurnModel, Usual
+from pipelines.churn.ranking import Ranking
 from pipelines.churn.uncertainty import Interval90, Uncertainty
 from pipelines.departed import Departed
 from pipelines.outlook import Outlook, Terms, outlook
@@ -31,8 +32,10 @@ from pipelines.segmentation.portrait import Portrait
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 6
+FORMAT = 7
 DRIVERS = "drivers.parquet"
+WHAT_IF = "whatif.parquet"
+RANKING = "ranking.json"
 BASES = ("firmographic", "behavioural", "needs")
 PORTRAIT: TypeAdapter[Portrait] = TypeAdapter(Portrait)
 COMPARISONS: TypeAdapter[tuple[Comparison, ...]] = TypeAdapter(tuple[Comparison, ...])
@@ -102,6 +105,10 @@ class Release:
         by name: what places accounts, and what is told of it to people.
     drivers
         what is found of each driver, one row a figure, empty where nothing is.
+    what_if
+        what a few better levels of each cause would save, one row a figure.
+    ranking
+        what predictions rest on, feature by feature.
     comparisons
         which segmentation tells most of which outcome.
     peers
@@ -117,6 +124,8 @@ class Release:
     uncertainty: Uncertainty
     segmentations: Mapping[str, Segmentation]
     drivers: pd.DataFrame = field(default_factory=_nothing_found)
+    what_if: pd.DataFrame = field(default_factory=_nothing_found)
+    ranking: Ranking = field(default_factory=Ranking)
     portraits: Mapping[str, Portrait] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
     peers: Mapping[str, Usual] = field(default_factory=dict)
@@ -176,6 +185,8 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
         )
         _write_json(staging / "segments" / "comparison.json", [asdict(one) for one in release.comparisons])
         release.drivers.to_parquet(staging / DRIVERS, index=False)
+        release.what_if.to_parquet(staging / WHAT_IF, index=False)
+        _write_json(staging / RANKING, asdict(release.ranking))
         papers.reference.to_parquet(staging / "reference.parquet", index=False)
         (staging / "card.md").write_text(papers.card, encoding="utf-8")
         (staging / "figures").mkdir()
@@ -224,7 +235,9 @@ def read_release(folder: Path) -> Release:
         churn,
         Uncertainty.load(folder),
         {name: Segmentation.from_json(said) for name, said in saved.items()},
-        _read_drivers(folder / DRIVERS),
+        _read_table(folder / DRIVERS),
+        _read_table(folder / WHAT_IF),
+        TypeAdapter(Ranking).validate_json((folder / RANKING).read_bytes()),
         {name: PORTRAIT.validate_python(said["portrait"]) for name, said in saved.items()},
         COMPARISONS.validate_json((folder / "segments" / "comparison.json").read_bytes()),
         json.loads((folder / "segments" / "usual.json").read_text("utf-8")),
@@ -245,7 +258,7 @@ def read_champion(releases: Path) -> Release | None:
     return None if pointer is None else read_release(releases / pointer["version"])
 
 
-def _read_drivers(path: Path) -> pd.DataFrame:
+def _read_table(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     return pd.read_parquet(path)

@@ -37,7 +37,7 @@ class Predictor:
         self.release = release
         self.version = release.manifest.version
         self.vocabulary = Vocabulary.of(release.churn.encoder)
-        self.drivers = DriverAnswers(release.manifest, release.drivers)
+        self.drivers = DriverAnswers(release.manifest, release.drivers, release.what_if)
         self.segments = SegmentAnswers(release)
         _, self.base_log_odds = release.churn.contributions(self.columns([{}]))
 

@@ -95,10 +95,11 @@ def findings_table(findings: Sequence[Finding], others: Sequence[Figure] = ()) -
 
 def _said(finding: Finding) -> dict[str, object]:
     feature = finding.driver.feature
-    said = (finding.driver.name, feature.sentence, finding.levels.words, feature.tier, finding.driver.is_controllable)
-    return dict(zip(COLUMNS, (*said, finding.verdict, finding.sentence, finding.q_value), strict=True))
+    driver = (finding.driver.name, feature.sentence, finding.levels.words, feature.tier, feature.family)
+    found = (finding.driver.is_controllable, finding.verdict, finding.sentence, finding.q_value)
+    return dict(zip(COLUMNS, (*driver, *found), strict=True))
 
 
 COLUMNS = (
-    "driver", "experience", "contrast", "tier", "is_controllable", "verdict", "verdict_sentence", "q_value",
+    "driver", "experience", "contrast", "tier", "family", "is_controllable", "verdict", "verdict_sentence", "q_value",
 )  # fmt: skip

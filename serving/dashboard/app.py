@@ -21,6 +21,7 @@ from serving.dashboard.kept_pages import KeptPages
 from serving.dashboard.shell import Shell, as_document
 from serving.dashboard.signing_in import SIGN_IN, form_token_of, sign_in_page, signed_in, signed_out
 from serving.dashboard.site import BY_NAME, FIRST, SITE, Asked, Entry
+from serving.dashboard.words import as_sentence
 from serving.errors import Refusal
 from serving.keyring import Keyring
 from serving.query import query_values
@@ -111,7 +112,7 @@ def as_page(scope: Scope, refusal: Refusal) -> Response:
         wanted = scope["path"] + (f"?{query}" if query else "")
         return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': wanted})}", 303)
     shell = Shell("That did not work" if refusal.status != 503 else "Not ready yet", entries=entries())
-    document = as_document("message.html", shell, message=_sentence(str(refusal)), back=PAGES)
+    document = as_document("message.html", shell, message=as_sentence(str(refusal)), back=PAGES)
     return HTMLResponse(document, refusal.status, headers={**refusal.headers, **HEADERS})
 
 
@@ -146,7 +147,8 @@ def _entry(request: Request) -> Entry:
 
 
 def _asked(request: Request, entry: Entry) -> Asked:
-    return query_values(request.query_params.multi_items(), entry.asks)
+    said = [(name, value) for name, value in request.query_params.multi_items() if value]  # a field that is left open
+    return query_values(said, entry.asks)
 
 
 def _document(entry: Entry, page: Page, board: Board, asked: Asked, form_token: str) -> str:
@@ -169,8 +171,3 @@ def footer(board: Board) -> str:
 def _csv(text: str, name: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _sentence(text: str) -> str:
-    """The words of an error as a sentence."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"

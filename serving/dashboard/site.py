@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from serving.dashboard.blocks import Page
 from serving.dashboard.board import Board
 from serving.dashboard.pages.definitions import definitions
+from serving.dashboard.pages.drivers import ASKS as OF_DRIVERS
+from serving.dashboard.pages.drivers import drivers
 from serving.dashboard.pages.overview import overview
 from serving.dashboard.pages.trust import trust
 from serving.routes import PAGES
@@ -45,6 +47,7 @@ class Entry:
 FIRST = "overview"
 SITE = (
     Entry(FIRST, "Overview", overview, is_live=True),
+    Entry("drivers", "Drivers", drivers, asks=OF_DRIVERS),
     Entry("trust", "Trust", trust),
     Entry("definitions", "Definitions", definitions),
 )
