@@ -11,6 +11,8 @@ from serving.dashboard.pages.definitions import definitions
 from serving.dashboard.pages.drivers import ASKS as OF_DRIVERS
 from serving.dashboard.pages.drivers import drivers
 from serving.dashboard.pages.overview import overview
+from serving.dashboard.pages.segments import ASKS as OF_SEGMENTS
+from serving.dashboard.pages.segments import segments
 from serving.dashboard.pages.trust import trust
 from serving.routes import PAGES
 
@@ -48,6 +50,7 @@ FIRST = "overview"
 SITE = (
     Entry(FIRST, "Overview", overview, is_live=True),
     Entry("drivers", "Drivers", drivers, asks=OF_DRIVERS),
+    Entry("segments", "Segments", segments, asks=OF_SEGMENTS),
     Entry("trust", "Trust", trust),
     Entry("definitions", "Definitions", definitions),
 )
