@@ -16,7 +16,7 @@ from serving.dashboard.drivers_found import DriverFigures
 from serving.dashboard.shown import Shown
 from serving.dashboard.table import Cell, Column, Link, Table
 
-CAUSE, NONE_FOUND = "cause", "none found"
+CAUSE, NONE_FOUND, REFUSED = "cause", "none found", "refused"
 LOOKS = {CAUSE: ("found to cause churn", "--caused", "circle"), NONE_FOUND: ("none found", "--faint", "circle-open")}
 AXIS = "Effect on churn within the horizon (percentage points, 95 % interval)"
 
@@ -71,9 +71,12 @@ def groupings(found: Sequence[DriverFigures]) -> dict[str, list[str]]:
 
 
 def effects(found: Sequence[DriverFigures], whom: Whom) -> Iterator[Told]:
-    """Yield the effects that are asked for; by group those of causes only, which are what is to be acted on."""
+    """Yield the effects that are asked for; by group those of causes only, which are what is to be acted on.
+
+    What is refused of everyone is refused of every group.
+    """
     for driver in found:
-        if whom.segmentation:
+        if whom.segmentation and driver.verdict != REFUSED:
             for group, effect in driver.effects_by(whom.segmentation):
                 if group == whom.segment or (not whom.segment and driver.verdict == CAUSE):
                     yield Told(driver, group, effect)

@@ -98,7 +98,8 @@ def test_by_segmentation_each_group_is_told_and_a_refused_one_says_why(board: Bo
     page = drivers(board, {"segmentation": "firmographic"})
     assert [(row["group"], row["effect"]) for row in rows(page, "effects")] == [(HOSTILE, 6.5)]
     assert [(row["group"], row["why"]) for row in rows(page, "not-told")] == [
-        ("Large", "Accounts had it bad 3 times only.")
+        ("Large", "Accounts had it bad 3 times only."),
+        ("all accounts", "No account ever had it bad."),
     ]
 
 
