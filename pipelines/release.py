@@ -18,6 +18,7 @@ from features.errors import ReleaseError
 from pipelines.churn.curve import RetentionCurve
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.model import ChurnModel, Usual
+from pipelines.churn.ranking import Ranking
 from pipelines.churn.uncertainty import Interval90, Uncertainty
 from pipelines.departed import Departed
 from pipelines.experience.told import Programme
@@ -35,8 +36,11 @@ if TYPE_CHECKING:
 
 FORMAT = 7
 DRIVERS = "drivers.parquet"
+WHAT_IF = "whatif.parquet"
+RANKING = "ranking.json"
 BASES = ("firmographic", "behavioural", "needs")
 PORTRAIT: TypeAdapter[Portrait] = TypeAdapter(Portrait)
+RANKED: TypeAdapter[Ranking] = TypeAdapter(Ranking)
 COMPARISONS: TypeAdapter[tuple[Comparison, ...]] = TypeAdapter(tuple[Comparison, ...])
 
 
@@ -109,6 +113,10 @@ class Release:
         by name: what places accounts, and what is told of it to people.
     drivers
         what is found of each driver, one row a figure, empty where nothing is.
+    what_if
+        what a few better levels of each cause would save, one row a figure.
+    ranking
+        what predictions rest on, feature by feature.
     comparisons
         which segmentation tells most of which outcome.
     peers
@@ -126,6 +134,8 @@ class Release:
     uncertainty: Uncertainty
     segmentations: Mapping[str, Segmentation]
     drivers: pd.DataFrame = field(default_factory=_nothing_found)
+    what_if: pd.DataFrame = field(default_factory=_nothing_found)
+    ranking: Ranking = field(default_factory=Ranking)
     portraits: Mapping[str, Portrait] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
     peers: Mapping[str, Usual] = field(default_factory=dict)
@@ -187,6 +197,8 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
         _write_json(staging / "segments" / "comparison.json", [asdict(one) for one in release.comparisons])
         release.programme.save(staging)
         release.drivers.to_parquet(staging / DRIVERS, index=False)
+        release.what_if.to_parquet(staging / WHAT_IF, index=False)
+        _write_json(staging / RANKING, asdict(release.ranking))
         papers.reference.to_parquet(staging / "reference.parquet", index=False)
         (staging / "card.md").write_text(papers.card, encoding="utf-8")
         (staging / "figures").mkdir()
@@ -258,10 +270,10 @@ def read_champion(releases: Path) -> Release | None:
     return None if pointer is None else read_release(releases / pointer["version"])
 
 
-def _read_drivers(folder: Path) -> pd.DataFrame:
+def _read_table(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_parquet(folder / DRIVERS)
+    return pd.read_parquet(path)
 
 
 def _read_segments(folder: Path, name: str) -> Any:
@@ -272,7 +284,9 @@ _PARTS: Mapping[str, Callable[[Path], Any]] = {
     "churn": ChurnModel.load,
     "uncertainty": Uncertainty.load,
     "saved": lambda folder: {name: _read_segments(folder, name) for name in BASES},
-    "drivers": _read_drivers,
+    "drivers": lambda folder: _read_table(folder / DRIVERS),
+    "what_if": lambda folder: _read_table(folder / WHAT_IF),
+    "ranking": lambda folder: RANKED.validate_json((folder / RANKING).read_bytes()),
     "comparisons": lambda folder: COMPARISONS.validate_python(_read_segments(folder, "comparison")),
     "peers": lambda folder: _read_segments(folder, "usual"),
     "probe": Probe.load,

@@ -21,11 +21,13 @@ from features.errors import ConfigError, ReleaseError
 from features.panel import Panel, Progress
 from features.sufficiency import FEW_CHURNERS, fail_on_errors, panel_findings
 from pipelines.card import model_card
-from pipelines.causes import Causes, find_causes
+from pipelines.causes import Causes, find_causes, what_if_table
 from pipelines.challenge import Challenge, challenge
+from pipelines.churn.bootstrap import Z
 from pipelines.churn.complexity import Search
 from pipelines.churn.evaluation import MODEL, ON_LOGS, RATE, RULE, Evaluation
 from pipelines.churn.model import ChurnModel
+from pipelines.churn.ranking import Ranking
 from pipelines.churn.tenths import tenths
 from pipelines.churn.verdict import Verdict
 from pipelines.config import Settings
@@ -103,10 +105,16 @@ def train(settings: Settings, progress: Progress) -> Training:
     progress("drivers")
     contributions = mean_contributions(learnt.churn, current)
     causes = find_causes(data, settings, segmentations, contributions)
+    saved = what_if_table(data, settings, segmentations, causes)
     progress("release")
     contest = challenge(champion, evaluation, panel, settings) if champion else None
     learned = Learned(evaluation, learnt, segmented, contest)
-    release = replace(_release(settings, panel, current, learned), drivers=causes.table)
+    release = replace(
+        _release(settings, panel, current, learned),
+        drivers=causes.table,
+        what_if=saved,
+        ranking=Ranking.of(contributions),
+    )
     progress("experience")
     release = replace(release, programme=programme_of(read, release, current, settings))
     papers = Papers(
@@ -150,16 +158,24 @@ def search_findings(search: Search, max_minutes: float) -> list[Finding]:
 
 
 def mean_contributions(churn: ChurnModel, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return sentence, family, mean_contribution (log-odds, absolute) by feature, the largest first."""
+    """Return sentence, family, tier, mean_contribution (log-odds, absolute) by feature, the largest first.
+
+    `low` and `high` are its 95 % interval over accounts, which are as good as drawn.
+    """
     sample = rows.iloc[np.linspace(0, len(rows) - 1, min(len(rows), EXPLAINED_ACCOUNTS)).astype(int)]
     contributions, _ = churn.contributions(sample)
-    features = churn.encoder.features
+    sizes = np.abs(contributions)
+    features, mean = churn.encoder.features, sizes.mean(axis=0)
+    reach = Z * sizes.std(axis=0) / np.sqrt(len(sizes))
     frame = pd.DataFrame(
         {
             "feature": [feature.name for feature in features],
             "sentence": [feature.sentence for feature in features],
             "family": [feature.family for feature in features],
-            "mean_contribution": np.abs(contributions).mean(axis=0),
+            "tier": [feature.tier for feature in features],
+            "mean_contribution": mean,
+            "low": np.maximum(mean - reach, 0.0),
+            "high": mean + reach,
         }
     )
     frame = frame.sort_values(["mean_contribution", "feature"], ascending=[False, True], ignore_index=True)

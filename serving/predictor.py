@@ -49,7 +49,7 @@ class Predictor:
     @cached_property
     def drivers(self) -> DriverAnswers:
         """What it found of its drivers."""
-        return DriverAnswers(self.release.manifest, self.release.drivers)
+        return DriverAnswers(self.release.manifest, self.release.drivers, self.release.what_if)
 
     @cached_property
     def segments(self) -> SegmentAnswers:

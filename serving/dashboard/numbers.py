@@ -51,15 +51,6 @@ def money(value: float | None) -> str:
     return f"{value:,.0f}"
 
 
-def sentence(text: str) -> str:
-    """Return words as a sentence, with a capital and a full stop.
-
-    >>> sentence("nothing new"), sentence("It is.")
-    ('Nothing new.', 'It is.')
-    """
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
-
-
 def moment(text: str | None) -> str:
     """Return a moment in ISO form as people read it, to the minute.
 

@@ -29,6 +29,7 @@ from pipelines.churn.encoder import Encoder
 from pipelines.churn.followed import Followed
 from pipelines.churn.lifetimes import Lifetimes
 from pipelines.churn.model import ChurnModel
+from pipelines.churn.ranking import Ranked, Ranking
 from pipelines.churn.uncertainty import Uncertainty
 from pipelines.churn.uncertainty_training import fit_uncertainty
 from pipelines.experience.found import Found
@@ -150,6 +151,7 @@ def drivers_table() -> pd.DataFrame:
         "experience": "Escalations, last 90 days",
         "contrast": "at least one against none",
         "tier": "operations",
+        "family": "experience",
         "is_controllable": True,
         "verdict": "cause",
         "verdict_sentence": "An escalation costs 4 points.",
@@ -204,6 +206,24 @@ def quality() -> dict[str, Any]:
     return said | {"figures": figures, "tenths": [tenth] * 10}
 
 
+def what_if_table() -> pd.DataFrame:
+    """Return what a release found that one better level of its driver would save, in the same places."""
+    figures = drivers_table().iloc[:, drivers_table().columns.get_loc("figure") :]
+    saved = {"value": [3.0, 1.2], "low": [1.0, 0.4], "high": [5.0, 2.0], "n_bad": [60, 20], "unit": "accounts"}
+    words = "within 90 days, if the accounts that have it bad today had it good"
+    asked = pd.DataFrame({"driver": ["escalation"] * 2, "to": 0.0, "contrast": "at least one against none"})
+    return pd.concat([asked, figures.assign(figure="churners saved", sentence=words, **saved)], axis=1)
+
+
+RANKING = Ranking(
+    400,
+    (
+        Ranked("recency_days", "Days since the last event", "behaviour", "behaviour", 0.41, 0.38, 0.44),
+        Ranked("plan", "Plan", "firmographic", "context", 0.2, 0.18, 0.22),
+    ),
+)
+
+
 def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
     churn = churn_model(rows, seed=seed)
     prob = churn.prob(rows)
@@ -233,6 +253,8 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         uncertainty,
         segmentations,
         drivers_table(),
+        what_if_table(),
+        RANKING,
         peers=usual_by_segment(segmentations, rows, churn.encoder),
         curve=curve,
         programme=programme(),

@@ -8,10 +8,11 @@ from serving.dashboard.addresses import address
 from serving.dashboard.blocks import Block, Figures, Note, Page, Section
 from serving.dashboard.board import Board
 from serving.dashboard.drivers_found import DriverFigures, drivers_of
-from serving.dashboard.numbers import moment, sentence
+from serving.dashboard.numbers import moment
 from serving.dashboard.scored import Z95, Totals, totals
 from serving.dashboard.shown import Shown, rests_on
 from serving.dashboard.table import Column, Link, Table
+from serving.dashboard.words import as_sentence
 from serving.store import Store
 
 MOST_DRIVERS = 3
@@ -137,7 +138,7 @@ def _changes(board: Board) -> Iterator[Block]:
     if not said:
         yield Note("This is the first release: there is nothing to compare with.")
     for words in said:
-        yield Note(sentence(words))
+        yield Note(as_sentence(words))
 
 
 def trust_line(board: Board) -> Note:
