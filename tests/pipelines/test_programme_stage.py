@@ -26,7 +26,9 @@ COMMENTS = [f"{subject} {thing} {word} lately" for subject in SUBJECTS for thing
 def tables(open_tables) -> ProgrammeTables:
     company = simulate(300, years=3, seed=11).tables
     said = company["survey_responses"]
-    company["survey_responses"] = said.assign(comment=[COMMENTS[place * 7 % len(COMMENTS)] for place in range(len(said))])
+    company["survey_responses"] = said.assign(
+        comment=[COMMENTS[place * 7 % len(COMMENTS)] for place in range(len(said))]
+    )
     paid = company["subscriptions"].dropna(subset=["end_date"])[["account_id", "end_date"]]
     left = paid.rename(columns={"end_date": "left_at"}).drop_duplicates("account_id", keep="last").assign(way="left")
     warehouse = open_tables(company)
