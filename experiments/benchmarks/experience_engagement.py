@@ -128,9 +128,9 @@ def _trials(seed: int) -> Iterator[Trial]:
     yield from _moderation_trials("robustness", robustness(shocked_quarters(seed)), MULTIPLIED, 0.6)
     none = _named(robustness(shocked_quarters(seed, spared=0.0)))[MULTIPLIED]
     yield Trial("robustness", "false", none.verdict == "found")
-    for spared, kind in ((1.0, "right"), (0.0, "false")):
-        ahead = _named(shock_foretold(struck_quarters(seed, spared=spared)))[AHEAD]
-        yield Trial("shock_foretold", kind, ahead.verdict == "found")
+    ahead, level = (_named(shock_foretold(struck_quarters(seed, spared=spared)))[AHEAD] for spared in (1.0, 0.0))
+    yield Trial("shock_foretold", "right", ahead.verdict == "found")
+    yield Trial("shock_foretold", "false", level.verdict == "found")
     now = contract_quarters(1000 + seed, accounts=200, quarters=1)
     yield from _moderation_trials("hostages", hostages(contract_quarters(seed), now).found, "held by a contract", 1.5)
     free = _named(hostages(contract_quarters(seed, held=0.0), now).found)["held by a contract"]
