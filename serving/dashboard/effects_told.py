@@ -18,7 +18,7 @@ from serving.dashboard.table import Cell, Column, Link, Table
 
 CAUSE, NONE_FOUND, REFUSED = "cause", "none found", "refused"
 LOOKS = {CAUSE: ("found to cause churn", "--caused", "circle"), NONE_FOUND: ("none found", "--faint", "circle-open")}
-AXIS = "Effect on churn within the horizon (percentage points, 95 % interval)"
+AXIS = "Effect on churn within the horizon, percentage points"
 
 
 @dataclass(frozen=True)

@@ -175,11 +175,12 @@ def test_numbers_are_those_of_the_api_to_the_digit_shown(found_release: Release,
     text = html.unescape(pages.get("/dashboard/drivers?driver=escalation&to=0").text)
     escalation = said["drivers"][0]
     by_name = {one["figure"]: one for one in escalation["figures"]}
-    assert in_words(by_name["effect"]["value"], by_name["effect"]["unit"]) in text
+    assert in_words(by_name["effect"]["value"], "points") in text
     assert f"{in_words(by_name['churners saved']['low'], 'accounts')} to " in text
     (level,) = escalation["what_if"]
     for one in level["figures"]:
-        shown = money(one["value"]) if one["figure"] == "revenue saved" else in_words(one["value"], one["unit"])
+        unit = "points" if one["figure"] == "effect" else one["unit"]
+        shown = money(one["value"]) if one["figure"] == "revenue saved" else in_words(one["value"], unit)
         assert shown in text, one["figure"]
     segment = json.loads(answers.of(HOSTILE))["drivers"][0]["what_if"][0]["figures"][1]
     page = pages.get("/dashboard/drivers", params={"driver": "escalation", "who": f"firmographic: {HOSTILE}"})
