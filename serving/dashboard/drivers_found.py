@@ -11,7 +11,13 @@ from pipelines.drivers.plain import ALL_DRIVERS, EVERYONE, PAIN, TOUCHPOINT, nes
 from pipelines.release import Release
 from serving.dashboard.shown import Shown
 
-UNITS = {"percentage points of churn": "points", "money a month": "money"}
+UNITS = {
+    "percentage points of churn": "points",
+    "money a month": "money",
+    "% of accounts": "%",
+    "% of answers": "%",
+    "% of the churners expected": "%",
+}
 """What is said shorter beside the words of a figure."""
 SAVED = {"churners saved": "Churners saved", "revenue saved": "Revenue saved a month"}
 

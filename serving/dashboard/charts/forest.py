@@ -13,7 +13,8 @@ from serving.dashboard.charts.wrapped import n_lines, wrapped
 from serving.dashboard.table import Table
 
 INTERVAL = "95\u00a0%\u00a0interval"
-AROUND, A_LINE, AT_LEAST = 90, 17, 34
+AXIS_WIDTH = 30
+AROUND, A_LINE, AT_LEAST = 105, 17, 34
 """Pixels: axis and legend, a line of a label, a row."""
 
 
@@ -54,7 +55,7 @@ def forest(heading: Heading, bars: Sequence[Bar], axis: str, table: Table, line:
     data = [_trace([(place, bar) for place, bar in enumerate(bars) if bar.kind == kind[0]], *kind) for kind in kinds]
     layout: dict[str, Any] = {
         "xaxis": {
-            "title": {"text": wrapped(f"{axis} ({INTERVAL})", 44), "font": {"size": 12}},
+            "title": {"text": wrapped(f"{axis} ({INTERVAL})", AXIS_WIDTH), "font": {"size": 12}},
             "zeroline": False,
             "nticks": 6,
         },

@@ -29,7 +29,7 @@ COLUMNS = (
     Column("n_rows", "Account-dates", "number"),
     Column("n_bad", "Of them bad", "number"),
     Column("n_accounts", "Accounts", "number"),
-    Column("sentence", "In words"),
+    Column("sentence", "In words", "sentence"),
 )
 
 
@@ -39,7 +39,9 @@ def one_driver(driver: DriverFigures) -> Section:
     verdict_note = Note(f"Verdict: {driver.verdict}. {verdict}", "refused" if driver.verdict in UNTOLD else "plain")
     blocks: list[Block] = [verdict_note, Note(_about(driver))]
     first = [
-        replace(one, label=label, term=term) for name, (label, term) in FIRST.items() if (one := driver.figure(name))
+        replace(figure, label=label, term=term, sentence=as_sentence(figure.sentence))
+        for name, (label, term) in FIRST.items()
+        if (figure := driver.figure(name))
     ]
     blocks += [Figures(first)] if first else []
     return Section(driver.experience, blocks, f"Compared: {driver.contrast}.", anchor="driver")
@@ -66,4 +68,5 @@ def _row(figure: dict[str, Any]) -> list[Cell]:
     numbers = [figure[name] for name in ("value", "low", "high")]
     counts = [figure[name] or None for name in ("n_rows", "n_bad", "n_accounts")]
     basis = figure["basis"] if told.is_told or told.has_interval else None
-    return [figure["figure"], whom, *numbers, told.unit, basis, *counts, as_sentence(told.sentence)]
+    unit = "money a month" if told.unit == "money" else told.unit
+    return [figure["figure"], whom, *numbers, unit, basis, *counts, as_sentence(told.sentence)]

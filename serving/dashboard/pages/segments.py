@@ -102,7 +102,7 @@ def _tells(comparisons: Sequence[Comparison]) -> Iterator[Block]:
             for told in one.told
         ]
         heading = Heading(name, f"{outcome}: how much of it segments tell (associated)", said)
-        yield forest(heading, bars, "% of the variance told, held out; 0 is nothing", _told_table(name, one))
+        yield forest(heading, bars, "% of the variance told, held out", _told_table(name, one))
     if not comparisons:
         yield Note("Nothing can be compared: no outcome is known after the segments.", "refused")
 

@@ -150,7 +150,7 @@ def _levels_table(levels: Sequence[Level], group: tuple[str, str]) -> Table:
         Column("revenue_low", "From", "money"),
         Column("revenue_high", "To", "money"),
         Column("rests_on", "Rests on"),
-        Column("in_words", "In words"),
+        Column("in_words", "In words", "sentence"),
     ]
     rows = [_level_row(level, level.told(*group)) for level in levels]
     return Table("what-if", "What each level would save, within the horizon", columns, rows)
