@@ -100,8 +100,9 @@ def effect_blocks(found: Sequence[DriverFigures], whom: Whom, nothing: Note) -> 
 
 def _by_group(told: Sequence[Told]) -> Chart:
     """The effect of one driver in each group."""
-    driver = told[0].driver
-    heading = Heading(f"effects-{driver.name}", f"{driver.experience} (caused)", f"{_says(told)}{JOINT}.")
+    driver, most = told[0].driver, max(told, key=lambda one: abs(one.effect.value))
+    says = f"Largest in {most.group}: {_size(most.effect)}{JOINT}."
+    heading = Heading(f"effects-{driver.name}", f"{driver.experience} (caused)", says)
     return forest(heading, [_bar(one, one.group) for one in told], AXIS, effects_table(told, heading.name))
 
 
@@ -153,5 +154,9 @@ def _says(told: Sequence[Told]) -> str:
         return "None of the experiences looked at was found to cause churn (hollow)"
     most = max(causes, key=lambda one: abs(one.effect.value))
     where = f" in {most.group}" if most.group else ""
-    size = f"{most.effect.value:+.1f} points ({most.effect.low:+.1f} to {most.effect.high:+.1f})"
-    return f"The largest effect is that of {most.driver.experience}{where}: {size}; hollow points: none found"
+    hollow = "; hollow points: none found" if len(causes) < len(told) else ""
+    return f"The largest effect is that of {most.driver.experience}{where}: {_size(most.effect)}{hollow}"
+
+
+def _size(effect: Shown) -> str:
+    return f"{effect.value:+.1f} points ({effect.low:+.1f} to {effect.high:+.1f})"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipelines.drivers.plain import BOUND
 from pipelines.release import Release
+from serving.dashboard.addresses import address
 from serving.dashboard.asked import known
 from serving.dashboard.blocks import Block, Choice, Figures, Form, Note, Page, Section
 from serving.dashboard.board import Board
@@ -54,7 +55,10 @@ def drivers(board: Board, asked: Mapping[str, str]) -> Page:
 
 def _checks(chosen: Sequence[DriverFigures], whom: Whom, release: Release, touchpoint: str) -> Iterator[Section]:
     lead = "What speaks against an effect, and what cannot be told."
-    blocks = [sensitivity(chosen), *penalties(chosen), not_told(chosen, whom)]
+    more = Note(
+        "What is asked of an effect:", href=f"{address('definitions')}#sensitivity", link="sensitivity and overlap"
+    )
+    blocks = [sensitivity(chosen), *penalties(chosen), not_told(chosen, whom), more]
     yield Section("How sure", blocks, lead, anchor="how-sure")
     yield places(chosen, pains_of(release), touchpoint)
 

@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from pipelines.release import Release
 from serving.dashboard.blocks import Chart, Figures, Note, Page, Slider
 from serving.dashboard.board import Board
 from serving.dashboard.numbers import in_words, money
+from serving.dashboard.pages.definitions import terms
 from serving.dashboard.pages.drivers import drivers
 from serving.drivers import DriverAnswers
 from serving.errors import Refusal
@@ -207,6 +209,13 @@ def test_hostile_names_are_shown_and_never_used(pages: Any, query: str, shown: s
     assert "<b onmouseover" not in text
     assert "<i>Mood" not in text
     assert shown in text
+
+
+@pytest.mark.parametrize("page", ["drivers?driver=first_response", "segments", "segments?segment=needs-1"])
+def test_words_that_lead_to_a_definition_have_one(pages: Any, page: str) -> None:
+    named = set(re.findall(r"/dashboard/definitions#([a-z-]+)", pages.get(f"/dashboard/{page}").text))
+    assert named
+    assert named <= set(terms())
 
 
 def test_a_field_that_is_left_open_asks_for_nothing(pages: Any) -> None:
