@@ -26,7 +26,8 @@ demo: $(READY)  ## the main job on a simulated company: data, check, train, prom
 	$(BIN)/python -m experiments.demo
 
 test: $(READY)  ## all tests and the examples in docstrings
-	$(BIN)/python -m pytest -q -m "not slow" -n auto --dist loadscope
+	@# a worker on each core: threads of theirs would only wait for one another
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow" -n auto --dist loadscope
 
 check: $(READY)  ## style, types, and the one way of imports
 	$(BIN)/ruff check .

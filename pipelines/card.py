@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipelines.causes import Causes
+    from pipelines.experience.told import Programme
     from pipelines.segmenting import Segmented
 
 FIGURES = {
@@ -36,6 +37,7 @@ def model_card(
     by_segment: pd.DataFrame,
     causes: Causes,
     curve: RetentionCurve | None = None,
+    programme: Programme | None = None,
 ) -> str:
     """Return the card as Markdown."""
     sections = [
@@ -48,6 +50,7 @@ def model_card(
         _rests_on(contributions),
         _causes(causes),
         _segments(segmented, by_segment),
+        *([_programme(programme)] if programme else []),
         _limits(manifest, curve),
     ]
     return "\n\n".join(sections) + "\n"
@@ -166,6 +169,12 @@ def _curve(curve: RetentionCurve) -> str:
 
 def _sentence(said: str) -> str:
     return f"{said[:1].upper()}{said[1:]}."
+
+
+def _programme(programme: Programme) -> str:
+    lines = ["## What is experienced, what it is worth, which way accounts go", ""]
+    lines += [f"- **{part}** (`{part}.json`): {told.sentence}." for part, told in programme.parts()]
+    return "\n".join([*lines, "", "Each figure has its unit, interval, n and basis there, or why it is refused."])
 
 
 def _limits(manifest: Manifest, curve: RetentionCurve | None) -> str:

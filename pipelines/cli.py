@@ -158,6 +158,8 @@ def train(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
         say(f"{name} segments: {segmentation.why}")
     for sentence in sentences(training.causes):
         say(f"drivers: {sentence}")
+    for part, told in training.release.programme.parts():
+        say(f"{part}: {told.sentence}")
     say(f"release {manifest.version}, registered as {settings.mlflow.model_name} version {training.registered}")
     say(f"runs: mlflow ui --backend-store-uri {settings.tracking_uri}")
     if not manifest.gate.passed:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.options import CONFIG, AsOfOption, ConfigOption, JsonOption, give, say, settings_of
+
+if TYPE_CHECKING:
+    from pipelines.explain_programme import Explained
 
 FiguresOption = Annotated[Path | None, typer.Option("--out", help="file of figures, ending in .parquet or .csv")]
 
@@ -23,26 +27,10 @@ def experience(
     NPS, CSAT and CES with intervals and corrected for who answers, silence and slow leaks, expectation, roles, what is
     thought inside, promises, emotions, and reasons in words; refused in words where the data do not carry it.
     """
-    from pipelines.experience.found import found_table
-    from pipelines.experience_tables import STAGES
-    from pipelines.explain_experience import explain_experience
-    from pipelines.found_output import in_json, print_found
-    from pipelines.output import check_writable, write_frame
-    from pipelines.progress import bar
+    from pipelines.explain_programme import explain_experience
 
-    if out:
-        check_writable(out)
     settings = settings_of(config)
-    with bar(STAGES) as tell:
-        told = explain_experience(settings, as_of, tell)
-    if out:
-        write_frame(found_table(told.found), out)
-        say(f"{len(told.found):,} figures written to {out}")
-    if as_json:
-        give(in_json(told.found, as_of=told.as_of.isoformat()))
-    else:
-        say(f"as known before {told.as_of:%Y-%m-%d}")
-        print_found(told.found)
+    _tell(lambda tell: explain_experience(settings, as_of, tell), out, as_json=as_json)
 
 
 def value(
@@ -60,32 +48,12 @@ def value(
     asset, revenue at risk: from your own accounts, with intervals, and refused where they do not carry it.
     """
     from features.errors import ConfigError
-    from pipelines.experience.found import found_table
-    from pipelines.experience_tables import STAGES
-    from pipelines.explain_value import explain_value
-    from pipelines.found_output import in_json, print_found
-    from pipelines.output import check_writable, write_frame
-    from pipelines.progress import bar
+    from pipelines.explain_programme import explain_value
 
     if (driver is None) != (cost is None):
         raise ConfigError.of("one of --driver and --cost", "both or neither", "name both")
-    for path in filter(None, (out, ask)):
-        check_writable(path)
-    settings = settings_of(config)
-    with bar(STAGES) as tell:
-        invest = None if driver is None or cost is None else (driver, cost)
-        told = explain_value(settings, as_of, tell, invest=invest)
-    if out:
-        write_frame(found_table(told.found), out)
-        say(f"{len(told.found):,} figures written to {out}")
-    if ask:
-        write_frame(told.ask.accounts, ask)
-        say(f"{len(told.ask.accounts):,} accounts to ask: {ask}")
-    if as_json:
-        give(in_json(told.found, as_of=told.as_of.isoformat()))
-    else:
-        say(f"as known before {told.as_of:%Y-%m-%d}")
-        print_found(told.found)
+    settings, invest = settings_of(config), None if driver is None or cost is None else (driver, cost)
+    _tell(lambda tell: explain_value(settings, as_of, tell, invest=invest), out, ask, as_json=as_json)
 
 
 def journeys(
@@ -99,27 +67,10 @@ def journeys(
     The map of all accounts and of each segment (with --json as graphs), where segments differ, how the designed journey
     is kept, who owns which touchpoint, what is lost at seams, moments of truth, points of influence, and pain points.
     """
-    from pipelines.experience.found import found_table
-    from pipelines.experience_tables import STAGES
-    from pipelines.explain_journeys import explain_journeys
-    from pipelines.found_output import in_json, print_found
-    from pipelines.output import check_writable, write_frame
-    from pipelines.progress import bar
+    from pipelines.explain_programme import explain_journeys
 
-    if out:
-        check_writable(out)
     settings = settings_of(config)
-    with bar(STAGES) as tell:
-        told = explain_journeys(settings, as_of, tell)
-    found = told.journeys.found
-    if out:
-        write_frame(found_table(found), out)
-        say(f"{len(found):,} figures written to {out}")
-    if as_json:
-        give(in_json(found, as_of=told.as_of.isoformat(), maps=told.maps()))
-    else:
-        say(f"as known before {told.as_of:%Y-%m-%d}")
-        print_found(found)
+    _tell(lambda tell: explain_journeys(settings, as_of, tell), out, as_json=as_json)
 
 
 def engagement(
@@ -134,26 +85,39 @@ def engagement(
     Engagement apart from service quality and from your own effort, retention under a shock, hostages of contracts and
     when they are released, loyalty that an incentive rents, and a health score with how many leavers looked healthy.
     """
+    from pipelines.explain_programme import explain_engagement
+
+    settings = settings_of(config)
+    _tell(lambda tell: explain_engagement(settings, as_of, tell), out, accounts, as_json=as_json)
+
+
+def _tell(
+    explain: Callable[[Callable[[str], None]], Explained],
+    out: Path | None,
+    accounts: Path | None = None,
+    *,
+    as_json: bool,
+) -> None:
+    """Compute what a verb tells, write its figures and its accounts where files are named, and print it."""
     from pipelines.experience.found import found_table
     from pipelines.experience_tables import STAGES
-    from pipelines.explain_engagement import explain_engagement
     from pipelines.found_output import in_json, print_found
     from pipelines.output import check_writable, write_frame
     from pipelines.progress import bar
 
     for path in filter(None, (out, accounts)):
         check_writable(path)
-    settings = settings_of(config)
     with bar(STAGES) as tell:
-        told = explain_engagement(settings, as_of, tell)
+        told = explain(tell)
     if out:
-        write_frame(found_table(told.engaged.found), out)
-        say(f"{len(told.engaged.found):,} figures written to {out}")
+        write_frame(found_table(told.found), out)
+        say(f"{len(told.found):,} figures written to {out}")
     if accounts:
-        write_frame(told.engaged.accounts, accounts)
-        say(f"{len(told.engaged.accounts):,} accounts: {accounts}")
+        write_frame(told.accounts, accounts)
+        say(f"{len(told.accounts):,} accounts: {accounts}")
     if as_json:
-        give(in_json(told.engaged.found, as_of=told.as_of.isoformat()))
+        beside: dict[str, Any] = {"maps": told.maps} if told.maps else {}
+        give(in_json(told.found, as_of=told.as_of.isoformat(), **beside))
     else:
         say(f"as known before {told.as_of:%Y-%m-%d}")
-        print_found(told.engaged.found)
+        print_found(told.found)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from features.cutoffs import observed_until
@@ -16,24 +16,38 @@ from features.errors import DataError
 from pipelines.config import Settings
 from pipelines.engine import churn_definition, opened_tables, panel_settings
 from pipelines.experience.inputs import ExperienceData, read_experience
+from pipelines.programme import Predicted, ProgrammeTables, in_segments, predicted, read_programme
 from pipelines.release import Release, read_champion
 from pipelines.score import PUBLISHED
-from pipelines.segments import segment_names
 
 if TYPE_CHECKING:
     from features.panel import Progress
     from features.warehouse import Warehouse
 
 STAGES = ("reading tables", "departures", "experience", "findings")
-MOST_EXPLAINED = 500
-"""Accounts, the most at risk, whose reasons are summed by family."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Tables that are open, the frames read of them, the champion and what it says of accounts."""
+
+    warehouse: Warehouse
+    data: ExperienceData
+    release: Release | None
+    said: Predicted
+
+
+@dataclass(frozen=True)
+class ProgrammeData:
+    """What a training run reads for the programme; without tables where there can be none, and `why_not` says why."""
+
+    tables: ProgrammeTables | None
+    why_not: str = ""
 
 
 @contextmanager
-def experience_tables(
-    settings: Settings, as_of: datetime | None, tell: Progress
-) -> Iterator[tuple[Warehouse, ExperienceData, Release | None]]:
-    """Yield the opened tables, what the programme is computed from, and the champion where there is one.
+def experience_tables(settings: Settings, as_of: datetime | None, tell: Progress) -> Iterator[Opened]:
+    """Yield the opened tables and what the programme is computed from.
 
     Raises
     ------
@@ -42,22 +56,42 @@ def experience_tables(
     """
     release = read_champion(settings.releases_folder)
     with opened_tables(settings, tell) as warehouse:
-        known = panel_settings(settings)
-        last = known.observed_until or observed_until(warehouse, known.today)
+        last = known_until(warehouse, settings)
         date = last if as_of is None else pd.Timestamp(as_of)
         if date > last:
             raise DataError.of(f"an as-of date {date:%Y-%m-%d}", f"at most {last:%Y-%m-%d}", "name an earlier one")
         tell("departures")
-        churn = churn_definition(settings)
-        departures = read_departures(warehouse, churn, known)
+        departures = read_departures(warehouse, churn_definition(settings), panel_settings(settings))
         tell("experience")
-        grace = churn.matures_days - churn.horizon_days
-        segments = _segments(settings, release, date)
-        yield (
-            warehouse,
-            read_experience(warehouse, date, departures=departures, grace_days=grace, segments=segments),
-            release,
-        )
+        said = predicted(release, published(settings, date))
+        data = in_segments(experience_data(warehouse, settings, date, departures), said)
+        yield Opened(warehouse, data, release, said)
+
+
+def programme_data(warehouse: Warehouse, settings: Settings, departures: pd.DataFrame | None) -> ProgrammeData:
+    """Return what the programme reads of a training run's tables, as of the end of what is known."""
+    if not set(warehouse.tables) - {"observations"}:
+        return ProgrammeData(None, "flat data have no tables of answers, cases or activities: nothing is told of them")
+    try:
+        data = experience_data(warehouse, settings, known_until(warehouse, settings), departures)
+        return ProgrammeData(read_programme(warehouse, data))
+    except Exception as problem:  # what the programme cannot read must not take the training with it
+        return ProgrammeData(None, f"its tables could not be read ({type(problem).__name__}: {problem})")
+
+
+def known_until(warehouse: Warehouse, settings: Settings) -> pd.Timestamp:
+    """Return the date before which everything is known."""
+    known = panel_settings(settings)
+    return known.observed_until or observed_until(warehouse, known.today)
+
+
+def experience_data(
+    warehouse: Warehouse, settings: Settings, date: pd.Timestamp, departures: pd.DataFrame | None
+) -> ExperienceData:
+    """Return the frames of the programme as known before a date, without segments."""
+    churn = churn_definition(settings)
+    grace_days = churn.matures_days - churn.horizon_days
+    return read_experience(warehouse, date, departures=departures, grace_days=grace_days)
 
 
 def published(settings: Settings, until: pd.Timestamp) -> pd.DataFrame | None:
@@ -67,36 +101,3 @@ def published(settings: Settings, until: pd.Timestamp) -> pd.DataFrame | None:
         return None
     rows = pd.read_parquet(path)
     return rows if "as_of" not in rows or rows["as_of"].max() <= until else None
-
-
-def scores_of(settings: Settings, release: Release | None, until: pd.Timestamp) -> pd.DataFrame | None:
-    """Return account_id, churn_prob and mrr of the accounts as they were last scored; None without a champion."""
-    rows = published(settings, until)
-    if release is None or rows is None:
-        return None
-    name = release.manifest.terms.revenue
-    revenue = rows[name].to_numpy(dtype=float) if name and name in rows else np.full(len(rows), np.nan)
-    probs = release.churn.prob({str(name): rows[name] for name in rows})
-    return pd.DataFrame({"account_id": rows["account_id"].astype(str), "churn_prob": probs, "mrr": revenue})
-
-
-def attributed_of(settings: Settings, release: Release | None, until: pd.Timestamp) -> pd.DataFrame | None:
-    """Return account_id, family (of features) and contribution (log-odds), of those most at risk."""
-    rows = published(settings, until)
-    if release is None or rows is None:
-        return None
-    probs = release.churn.prob({str(name): rows[name] for name in rows})
-    some = rows.iloc[np.argsort(-probs, kind="stable")[:MOST_EXPLAINED]]
-    parts, _ = release.churn.contributions({str(name): some[name] for name in some})
-    families = [feature.family for feature in release.churn.encoder.features]
-    summed = pd.DataFrame(parts, columns=pd.Index(families)).T.groupby(level=0).sum().T
-    told = summed.assign(account_id=some["account_id"].astype(str).to_numpy())
-    return told.melt(id_vars="account_id", var_name="family", value_name="contribution")
-
-
-def _segments(settings: Settings, release: Release | None, until: pd.Timestamp) -> pd.DataFrame | None:
-    rows = published(settings, until)
-    if release is None or rows is None:
-        return None
-    named = {name: segment_names(one, rows) for name, one in release.segmentations.items() if one.is_divided}
-    return pd.DataFrame({"account_id": rows["account_id"].astype(str), **named})

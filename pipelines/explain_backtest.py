@@ -16,6 +16,7 @@ from pipelines.churn.warning import Warned
 from pipelines.config import Settings
 from pipelines.curve_backtest import CurveJudged
 from pipelines.figures import training_figures
+from pipelines.latest import write_latest
 from pipelines.registry import log_findings
 
 CALIBRATION = {"slope": "Calibration slope (1 is right)", "intercept": "Calibration intercept (0 is right, log-odds)"}
@@ -35,7 +36,9 @@ def explain_backtest(settings: Settings, n_origins: int, progress: Progress) -> 
         metrics |= {f"{name.replace(' ', '_')}.brier": one.value for name, one in found.curves.brier.items()}
         metrics |= {f"{name.replace(' ', '_')}.c_index": one for name, one in found.curves.c_index.items()}
     pictures = training_figures(found.evaluation.predictions)
-    files = {f"{name}.png": png for name, png in pictures.items()} | {"backtest.json": as_json(found).encode()}
+    said = as_json(found)
+    write_latest(settings.releases_folder, "backtest", said)
+    files = {f"{name}.png": png for name, png in pictures.items()} | {"backtest.json": said.encode()}
     log_findings(settings, "backtest", metrics, files)
     return found
 

@@ -10,6 +10,7 @@ from math import isnan
 from features.panel import Progress
 from pipelines.config import Settings
 from pipelines.explain_backtest import plain
+from pipelines.latest import write_latest
 from pipelines.monitor import Monitored, monitor
 from pipelines.monitoring.signal import Signal
 from pipelines.registry import log_findings
@@ -34,13 +35,15 @@ def explain_monitor(settings: Settings, progress: Progress) -> Monitored:
     if found.due:
         metrics |= {f"due.{name}": one.value for name, one in found.due.figures.items() if not isnan(one.value)}
     metrics["verdict"] = float(list(MEANS).index(found.verdict))
-    log_findings(settings, "monitor", metrics, {"monitor.json": as_json(found).encode()})
+    said = as_json(found)
+    write_latest(settings.releases_folder, "monitor", said)
+    log_findings(settings, "monitor", metrics, {"monitor.json": said.encode()})
     return found
 
 
 def as_json(found: Monitored) -> str:
     """Return everything as JSON; what cannot be had is null."""
-    return json.dumps(plain(asdict(found)), allow_nan=False)
+    return json.dumps(plain(asdict(found)) | {"sentences": list(sentences(found))}, allow_nan=False)
 
 
 def print_monitor(found: Monitored) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from pipelines.churn.bootstrap import resampled_weights
-from pipelines.churn.encoder import FloatArray
 from pipelines.churn.evaluation import MODEL, ON_LOGS
+from pipelines.churn.tenths import tenths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
 Shown = TypeVar("Shown")
 
-BINS = 10
-RESAMPLES = 200
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
 COLOURS = {MODEL: BLUE, "business rule": GREEN, "logistic regression": ORANGE, ON_LOGS: PINK}
@@ -74,44 +71,19 @@ def _learners(predictions: pd.DataFrame) -> Mapping[str, str]:
 
 
 def _draw_calibration(axes: Axes, predictions: pd.DataFrame) -> None:
-    churned, weights = predictions["churned"].to_numpy(dtype=float), predictions["weight"].to_numpy()
     for name, colour in _learners(predictions).items():
-        prob = predictions[name].to_numpy(dtype=float)
-        tenths = _tenths(prob, weights)
-        means, shares = ([np.average(of[ten], weights=weights[ten]) for ten in tenths] for of in (prob, churned))
-        axes.plot(means, shares, marker="o", markersize=4, color=colour, label=name)
+        found = tenths(predictions, name)
+        means = [one.predicted for one in found]
+        axes.plot(means, [one.counted for one in found], marker="o", markersize=4, color=colour, label=name)
         if name == MODEL:
-            low, high = share_intervals(predictions, tenths)
-            axes.vlines(means, low, high, color=colour, linewidth=1, alpha=0.6)
+            ends = [one.low for one in found], [one.high for one in found]
+            axes.vlines(means, *ends, color=colour, linewidth=1, alpha=0.6)
     top = 1.05 * max(axes.dataLim.xmax, axes.dataLim.ymax)
     axes.plot([0, top], [0, top], color=GREY, linewidth=1, linestyle=":", label="perfect")
     axes.set(xlim=(0, top), ylim=(0, top))
     axes.set(xlabel="predicted probability of churn (mean of a tenth of the rows)", ylabel="counted share that churned")
     axes.set_title(f"Calibration with 95 % intervals, n = {held_out_rows(predictions)}", loc="left")
     axes.legend(frameon=False)
-
-
-def _tenths(prob: FloatArray, weights: FloatArray) -> list[Any]:
-    """Return the positions of the rows in ten parts of equal weight, the least probable first, empty ones left out."""
-    order = np.argsort(prob, kind="stable")
-    parts = np.array_split(np.arange(len(prob)), BINS)
-    ends = np.cumsum([len(part) for part in parts[:-1]]) * (weights.sum() / len(prob))
-    found = np.split(order, np.searchsorted(np.cumsum(weights[order]), ends, side="right"))
-    return [tenth for tenth in found if len(tenth)]
-
-
-def share_intervals(predictions: pd.DataFrame, groups: Sequence[Any]) -> tuple[FloatArray, FloatArray]:
-    """Return the 95 % interval of the churn rate in each group of rows, low and high, accounts resampled."""
-    if not groups:
-        return np.zeros(0), np.zeros(0)
-    churned, stands_for = predictions["churned"].to_numpy(dtype=float), predictions["weight"].to_numpy()
-    drawn = []
-    for resampled in resampled_weights(predictions["account_id"], RESAMPLES, seed=0):
-        weights = resampled * stands_for
-        sums = [(weights[:, group] @ churned[group], weights[:, group].sum(axis=1)) for group in groups]
-        drawn.append(np.column_stack([n / np.maximum(of, 1) for n, of in sums]))
-    low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975], axis=0)
-    return low, high
 
 
 def _draw_lift(axes: Axes, predictions: pd.DataFrame) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
@@ -20,16 +19,8 @@ def in_json(found: Iterable[Found], **beside: Any) -> str:
     >>> in_json([Found("t", "f", 1.0)])[:51]
     '{"found": [{"topic": "t", "figure": "f", "value": 1'
     """
-    told = [{name: _plain(value) for name, value in asdict(one).items()} for one in found]
+    told = [one.as_dict() for one in found]
     return json.dumps({"found": told, **beside}, allow_nan=False, default=str)
-
-
-def _plain(value: Any) -> Any:
-    """A number that JSON knows."""
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        number = float(value)
-        return (int(number) if isinstance(value, int) else number) if math.isfinite(number) else None
-    return value
 
 
 def in_words(one: Found) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def check_writable(path: Path, *, is_folder: bool = False) -> None:
-    """Raise ConfigError when a frame cannot be written there: found out before the work, not after.
+FRAMES = (".parquet", ".csv")
+
+
+def check_writable(path: Path, endings: Sequence[str] = FRAMES, *, is_folder: bool = False) -> None:
+    """Raise ConfigError when a file cannot be written there: found out before the work, not after.
 
     With `is_folder` a folder of files of that name is written, as Spark does, and one that is there may be replaced.
     """
-    if path.suffix.lower() not in {".parquet", ".csv"}:
-        raise ConfigError.of(f"--out {path}", "a name ending in .parquet or .csv", "name it so")
+    if path.suffix.lower() not in endings:
+        raise ConfigError.of(f"--out {path}", f"a name ending in {' or '.join(endings)}", "name it so")
     if path.is_dir() and not is_folder:
         raise ConfigError.of(f"--out {path}, which is a folder", "a file", "name another")
     if not path.resolve().parent.is_dir():

@@ -21,6 +21,7 @@ from pipelines.churn.model import ChurnModel, Usual
 from pipelines.churn.ranking import Ranking
 from pipelines.churn.uncertainty import Interval90, Uncertainty
 from pipelines.departed import Departed
+from pipelines.experience.told import Programme
 from pipelines.outlook import Outlook, Terms, outlook
 from pipelines.peers import peers_of
 from pipelines.pointer import read_pointer
@@ -28,6 +29,7 @@ from pipelines.probe import Probe
 from pipelines.segmentation import Segmentation
 from pipelines.segmentation.comparison import Comparison
 from pipelines.segmentation.portrait import Portrait
+from pipelines.whole_folder import whole_or_not
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +40,7 @@ WHAT_IF = "whatif.parquet"
 RANKING = "ranking.json"
 BASES = ("firmographic", "behavioural", "needs")
 PORTRAIT: TypeAdapter[Portrait] = TypeAdapter(Portrait)
+RANKED: TypeAdapter[Ranking] = TypeAdapter(Ranking)
 COMPARISONS: TypeAdapter[tuple[Comparison, ...]] = TypeAdapter(tuple[Comparison, ...])
 
 
@@ -60,8 +63,8 @@ class Gate(_Frozen):
     refused_for: tuple[str, ...] = Field((), description="those of the sentences that stand in the way")
 
 
-class Manifest(_Frozen):
-    """What a release is: where it comes from, what it predicts, how well, and the SHA-256 of its files."""
+class ReleaseFacts(_Frozen):
+    """What a release is: where it comes from, what it predicts, and how well."""
 
     format: int = FORMAT
     version: str
@@ -84,6 +87,11 @@ class Manifest(_Frozen):
         None, description="of the search for the trees: as many, asked for by [model] trials, give the same model"
     )
     departed: Departed | None = None
+
+
+class Manifest(ReleaseFacts):
+    """What a release says of itself, and the SHA-256 of its files."""
+
     files: dict[str, str] = Field(default_factory=dict)
 
 
@@ -117,6 +125,8 @@ class Release:
         how long accounts stay; None where it cannot be told, as in data without dates.
     probe
         what it said of made-up accounts where it was made; None before it is written.
+    programme
+        what was found of experience, value and journeys.
     """
 
     manifest: Manifest
@@ -131,6 +141,7 @@ class Release:
     peers: Mapping[str, Usual] = field(default_factory=dict)
     curve: RetentionCurve | None = None
     probe: Probe | None = None
+    programme: Programme = field(default_factory=Programme)
 
     def peers_of(self, columns: Columns) -> list[Usual] | None:
         """What is usual in the segment of each account; None where there are no segments."""
@@ -184,6 +195,7 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
             staging / "segments" / "usual.json", {segment: dict(usual) for segment, usual in release.peers.items()}
         )
         _write_json(staging / "segments" / "comparison.json", [asdict(one) for one in release.comparisons])
+        release.programme.save(staging)
         release.drivers.to_parquet(staging / DRIVERS, index=False)
         release.what_if.to_parquet(staging / WHAT_IF, index=False)
         _write_json(staging / RANKING, asdict(release.ranking))
@@ -195,7 +207,7 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
         manifest = release.manifest.model_copy(update={"files": checksums(staging)})
         _write_json(staging / "manifest.json", manifest.model_dump(mode="json"))
 
-    _whole_or_not(folder, fill)
+    whole_or_not(folder, fill)
     return read_manifest(folder)
 
 
@@ -207,7 +219,7 @@ def copy_release(source: Path, folder: Path) -> Manifest:
         folder.rename(aside / folder.name)
         shutil.rmtree(aside)
     if not folder.exists():
-        _whole_or_not(folder, lambda staging: shutil.copytree(source, staging, dirs_exist_ok=True))
+        whole_or_not(folder, lambda staging: shutil.copytree(source, staging, dirs_exist_ok=True))
     return manifest
 
 
@@ -219,8 +231,13 @@ def _is_sound(folder: Path) -> bool:
     return True
 
 
-def read_release(folder: Path) -> Release:
+def read_release(folder: Path, breathe: Callable[[], object] = lambda: None) -> Release:
     """Return the release of a folder, every file verified against its checksum.
+
+    Parameters
+    ----------
+    breathe
+        called between any two parts, a few milliseconds each: whoever is to be answered meanwhile gets a turn.
 
     Raises
     ------
@@ -228,22 +245,17 @@ def read_release(folder: Path) -> Release:
         when a file is absent, damaged, or of a form this version does not read.
     """
     manifest = verify(folder)
-    saved = {name: json.loads((folder / "segments" / f"{name}.json").read_text("utf-8")) for name in BASES}
-    churn = ChurnModel.load(folder)
-    return Release(
-        manifest,
-        churn,
-        Uncertainty.load(folder),
-        {name: Segmentation.from_json(said) for name, said in saved.items()},
-        _read_table(folder / DRIVERS),
-        _read_table(folder / WHAT_IF),
-        TypeAdapter(Ranking).validate_json((folder / RANKING).read_bytes()),
-        {name: PORTRAIT.validate_python(said["portrait"]) for name, said in saved.items()},
-        COMPARISONS.validate_json((folder / "segments" / "comparison.json").read_bytes()),
-        json.loads((folder / "segments" / "usual.json").read_text("utf-8")),
-        RetentionCurve.load(folder, churn.encoder),
-        Probe.load(folder),
-    )
+    read: dict[str, Any] = {}
+    for name, part in _PARTS.items():
+        breathe()
+        read[name] = part(folder)
+    breathe()
+    curve = RetentionCurve.load(folder, read["churn"].encoder)
+    saved = read.pop("saved")
+    segmentations = {name: Segmentation.from_json(said) for name, said in saved.items()}
+    breathe()
+    portraits = {name: PORTRAIT.validate_python(said["portrait"]) for name, said in saved.items()}
+    return Release(manifest, segmentations=segmentations, portraits=portraits, curve=curve, **read)
 
 
 def read_champion(releases: Path) -> Release | None:
@@ -262,6 +274,25 @@ def _read_table(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     return pd.read_parquet(path)
+
+
+def _read_segments(folder: Path, name: str) -> Any:
+    return json.loads((folder / "segments" / f"{name}.json").read_bytes())
+
+
+_PARTS: Mapping[str, Callable[[Path], Any]] = {
+    "churn": ChurnModel.load,
+    "uncertainty": Uncertainty.load,
+    "saved": lambda folder: {name: _read_segments(folder, name) for name in BASES},
+    "drivers": lambda folder: _read_table(folder / DRIVERS),
+    "what_if": lambda folder: _read_table(folder / WHAT_IF),
+    "ranking": lambda folder: RANKED.validate_json((folder / RANKING).read_bytes()),
+    "comparisons": lambda folder: COMPARISONS.validate_python(_read_segments(folder, "comparison")),
+    "peers": lambda folder: _read_segments(folder, "usual"),
+    "probe": Probe.load,
+    "programme": Programme.load,
+}
+"""What is read of a release, each from files of its own."""
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -295,19 +326,6 @@ def checksums(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file but the manifest, by path inside the folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def _whole_or_not(folder: Path, fill: Callable[[Path], Any]) -> None:
-    """Fill a staging folder and rename it: a kill at any moment leaves nothing that looks like a release."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder.parent))
-    try:
-        fill(staging)
-        staging.chmod(0o755)
-        staging.rename(folder)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
 
 
 def _write_json(path: Path, said: Any) -> None:

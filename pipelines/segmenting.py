@@ -14,8 +14,8 @@ from features.panel import Panel
 from pipelines.account_draw import drawn
 from pipelines.churn.encoder import Columns, FloatArray, numbers
 from pipelines.churn.population import row_weights
+from pipelines.churn.tenths import share_intervals
 from pipelines.config import Segments
-from pipelines.figures import share_intervals
 from pipelines.segmentation import Segmentation, Wish, fit_segmentations
 from pipelines.segmentation.comparison import Comparison, compare
 from pipelines.segmentation.fitting import prepared

@@ -1,4 +1,4 @@
-"""Training: tables -> panel -> segments -> churn -> release -> MLflow -> gate."""
+"""Training: tables -> panel -> segments -> churn -> drivers -> experience -> release -> MLflow -> gate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -25,17 +25,21 @@ from pipelines.causes import Causes, find_causes, what_if_table
 from pipelines.challenge import Challenge, challenge
 from pipelines.churn.bootstrap import Z
 from pipelines.churn.complexity import Search
-from pipelines.churn.evaluation import ON_LOGS, RATE, RULE, Evaluation
+from pipelines.churn.evaluation import MODEL, ON_LOGS, RATE, RULE, Evaluation
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.ranking import Ranking
+from pipelines.churn.tenths import tenths
 from pipelines.churn.verdict import Verdict
 from pipelines.config import Settings
 from pipelines.departed import departed
 from pipelines.drivers.forest import forest_plot
+from pipelines.experience.told import Programme
+from pipelines.experience_tables import ProgrammeData
 from pipelines.figures import reasons_figure, training_figures
 from pipelines.learning import Learnt, evaluate, learn
 from pipelines.outlook import Terms
 from pipelines.peers import usual_by_segment
+from pipelines.programme import predicted, programme
 from pipelines.reason_figures import reason_figures
 from pipelines.reference import reference
 from pipelines.registry import Run, log_release
@@ -48,7 +52,8 @@ from pipelines.tiers import tier_limits
 from pipelines.training_data import read_training_data
 
 STAGES = (
-    "reading tables", "panel", "judging on held-out rows", "training", "segments", "drivers", "release", "MLflow",
+    "reading tables", "panel", "judging on held-out rows", "training", "segments", "drivers", "release",
+    "experience", "MLflow",
 )  # fmt: skip
 EXPLAINED_ACCOUNTS = 500
 REVENUE = "mrr_now"
@@ -83,7 +88,7 @@ def train(settings: Settings, progress: Progress) -> Training:
     ConfigError, DataError, ModelError
         when the tables cannot be read, break the contract, or cannot carry a model.
     """
-    (panel, data), seed = read_training_data(settings, progress), settings.model.seed
+    (panel, data, read), seed = read_training_data(settings, progress), settings.model.seed
     findings = [*panel_findings(panel, settings.model.min_churners), *sampling_finding(panel)]
     fail_on_errors(findings)
     progress("judging on held-out rows")
@@ -110,6 +115,8 @@ def train(settings: Settings, progress: Progress) -> Training:
         what_if=saved,
         ranking=Ranking.of(contributions),
     )
+    progress("experience")
+    release = replace(release, programme=programme_of(read, release, current, settings))
     papers = Papers(
         card=model_card(
             release.manifest,
@@ -119,6 +126,7 @@ def train(settings: Settings, progress: Progress) -> Training:
             churn_by_segment(segmentations, panel.matured, evaluation.predictions),
             causes,
             learnt.curve,
+            release.programme,
         ),
         reference=reference(current, panel.features),
         figures=training_figures(evaluation.predictions)
@@ -128,6 +136,16 @@ def train(settings: Settings, progress: Progress) -> Training:
     )
     registered = _log(settings, release, papers, evaluation, progress)
     return Training(release, evaluation, contributions, causes, findings, registered)
+
+
+def programme_of(read: ProgrammeData, release: Release, current: pd.DataFrame, settings: Settings) -> Programme:
+    """Return the programme by what a release says of current rows; revenue at risk only where no row was left out."""
+    if read.tables is None:
+        return Programme.untold(read.why_not)
+    said = predicted(release, current)
+    if "sample" in release.manifest.metrics:
+        said = replace(said, scores=None, unscored="only a sample of the accounts was read; see perennial value")
+    return programme(read.tables, said, settings.value)
 
 
 def search_findings(search: Search, max_minutes: float) -> list[Finding]:
@@ -251,7 +269,7 @@ def _release(
         n_accounts=int(panel.rows.loc[churned.index, "account_id"].nunique()),
         n_rows=n_rows,
         churn_rate=float(churned.sum() / n_rows),
-        metrics=evaluation.to_dict() | ({"sample": said} if said else {}),
+        metrics=evaluation.to_dict() | {"tenths": _tenths(evaluation)} | ({"sample": said} if said else {}),
         tiers=tier_limits(prob, settings.tiers),
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=gate(evaluation, contest),
@@ -269,6 +287,10 @@ def _release(
         peers=usual_by_segment(segmented.segmentations, current, churn.encoder),
         curve=learnt.curve,
     )
+
+
+def _tenths(evaluation: Evaluation) -> list[dict[str, float]]:
+    return [asdict(one) for one in tenths(evaluation.predictions, MODEL)]
 
 
 def _champion(settings: Settings) -> tuple[Release | None, list[Finding]]:
@@ -289,7 +311,7 @@ def _log(settings: Settings, release: Release, papers: Papers, evaluation: Evalu
             f"{name.replace(' ', '_')}.{key}": interval.value
             for name, found in evaluation.figures.items()
             for key, interval in found.items()
-        }
+        } | release.programme.metrics()
         params = {
             "definition": settings.churn.definition,
             "horizon_days": settings.churn.horizon_days,

@@ -1,4 +1,4 @@
-"""What a training run reads of the tables: the panel, when accounts left, and the rows that effects are learnt from."""
+"""What a training run reads of the tables: the panel, departures, driver rows, and what the programme reads."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from features.sources import Warehouse
 from pipelines.causes import DriverData, driver_data
 from pipelines.config import Settings
 from pipelines.engine import churn_definition, opened_tables, panel_parts, panel_settings
+from pipelines.experience_tables import ProgrammeData, programme_data
 from pipelines.panel_file import read_panel_rows
 from pipelines.sampling import CURRENT_SHARE
 
@@ -22,21 +23,29 @@ class TrainingData(NamedTuple):
 
     panel: Panel
     drivers: DriverData
+    programme: ProgrammeData
 
 
 def read_panel(settings: Settings, progress: Progress) -> Panel:
     """Return the training panel of the settings' tables, sampled where there are more than `most_rows`."""
-    return read_training_data(settings, progress).panel
+    with opened_tables(settings, progress) as warehouse:
+        progress("panel")
+        return _read_panel(warehouse, *training_files(warehouse, settings, progress), settings)
 
 
 def read_training_data(settings: Settings, progress: Progress) -> TrainingData:
-    """Return the training panel, and the rows that effects are learnt from."""
+    """Return the training panel, the rows that effects are learnt from, and what the programme reads."""
     with opened_tables(settings, progress) as warehouse:
         progress("panel")
         plan, files = training_files(warehouse, settings, progress)
-        departures = read_departures(warehouse, plan.recipe.churn, panel_settings(settings))
-        panel = replace(sampled_panel(plan, files, settings), departures=departures)
-        return TrainingData(panel, driver_data(warehouse, plan, files, settings))
+        panel = _read_panel(warehouse, plan, files, settings)
+        drivers = driver_data(warehouse, plan, files, settings)
+        return TrainingData(panel, drivers, programme_data(warehouse, settings, panel.departures))
+
+
+def _read_panel(warehouse: Warehouse, plan: PanelPlan, files: Sequence[Path], settings: Settings) -> Panel:
+    departures = read_departures(warehouse, plan.recipe.churn, panel_settings(settings))
+    return replace(sampled_panel(plan, files, settings), departures=departures)
 
 
 def read_driver_data(settings: Settings, progress: Progress) -> DriverData:

@@ -123,7 +123,7 @@ class Answers:
             for item, row in zip(accounts, found, strict=True)
         ]
 
-    def drivers(self, segment: str | None) -> bytes:
+    def drivers(self, segment: str | None = None) -> bytes:
         """Return as JSON what the champion found of its drivers, over all accounts or for one segment.
 
         Raises
@@ -133,7 +133,7 @@ class Answers:
         """
         return self._predictor().drivers.of(segment)
 
-    def segments(self, segmentation: str | None) -> bytes:
+    def segments(self, segmentation: str | None = None) -> bytes:
         """Return as JSON the champion's segments and what is told of them, of all segmentations or of one.
 
         Raises
@@ -142,6 +142,34 @@ class Answers:
             When no release serves, or there is no such segmentation.
         """
         return self._predictor().segments.of(segmentation)
+
+    def experience(self, **asked: str) -> bytes:
+        """Return as JSON what the champion tells of experience and engagement; by topic, group_by and group if asked.
+
+        Raises
+        ------
+        Refusal
+            When no release serves, or no figure is of what was asked for; so of value and journeys.
+        """
+        return self._predictor().experience.of(**asked)
+
+    def value(self, **asked: str) -> bytes:
+        """Return as JSON what the champion tells of money."""
+        return self._predictor().value.of(**asked)
+
+    def journeys(self, **asked: str) -> bytes:
+        """Return as JSON what the champion tells of journeys, with maps; those of one segment if asked."""
+        return self._predictor().journeys.with_maps(**asked)
+
+    def release(self) -> bytes:
+        """Return as JSON what the champion says of itself.
+
+        Raises
+        ------
+        Refusal
+            When no release serves.
+        """
+        return self._predictor().facts
 
     def _predictor(self) -> Predictor:
         if self.champion.predictor is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import cast
 
+import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,22 +15,36 @@ from starlette.routing import Route
 from serving.answers import Answers
 from serving.errors import Refusal
 from serving.middleware import refused
+from serving.programme import FILTERS
 from serving.query import query_values
+
+SHOWN: Mapping[str, tuple[Callable[..., bytes], Sequence[str]]] = {
+    "/drivers": (Answers.drivers, ["segment"]),
+    "/segments": (Answers.segments, ["segmentation"]),
+    "/experience": (Answers.experience, FILTERS),
+    "/value": (Answers.value, FILTERS),
+    "/journeys": (Answers.journeys, (*FILTERS, "segment")),
+    "/release": (Answers.release, []),
+}
+"""What answers at each address, and by which parameters of a query."""
 
 
 def api(answers: Callable[[], Answers]) -> Starlette:
     """Return the application that is mounted at /api; `answers` are asked for at each request."""
-
-    async def drivers(request: Request) -> Response:
-        asked = query_values(request.query_params.multi_items(), ["segment"])
-        return Response(answers().drivers(asked.get("segment")), media_type="application/json")
-
-    async def segments(request: Request) -> Response:
-        asked = query_values(request.query_params.multi_items(), ["segmentation"])
-        return Response(answers().segments(asked.get("segmentation")), media_type="application/json")
-
-    routes = [Route("/drivers", drivers, methods=["GET"]), Route("/segments", segments, methods=["GET"])]
+    routes = [Route(path, _shows(answers, *shown), methods=["GET"]) for path, shown in SHOWN.items()]
     return Starlette(routes=routes, exception_handlers={Refusal: _refused})
+
+
+def _shows(
+    answers: Callable[[], Answers], show: Callable[..., bytes], asks: Sequence[str]
+) -> Callable[[Request], object]:
+    async def shown(request: Request) -> Response:
+        asked = query_values(request.query_params.multi_items(), asks)
+        # The first who asks of a release waits until it is prepared; nobody else has to.
+        found = await anyio.to_thread.run_sync(partial(show, answers(), **asked))
+        return Response(found, media_type="application/json")
+
+    return shown
 
 
 async def _refused(_: Request, refusal: Exception) -> Response:

@@ -97,6 +97,29 @@ def materialize(
 
 
 @app.command()
+def report(
+    out: Annotated[Path, typer.Option(help="file to write, ending in .html")],
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Write the pages of the dashboard as one file that opens from disk.
+
+    Of the champion, and of the accounts as the online store scored them last.
+    """
+    from pipelines.output import check_writable, write_text
+    from pipelines.progress import bar
+    from serving.dashboard.report import report as report_of
+    from serving.dashboard.site import SITE
+    from serving.places import open_board
+
+    check_writable(out, (".html",))
+    board = open_board(settings_of(config))
+    with bar([entry.title for entry in SITE]) as tell:
+        text = report_of(board, tell)
+    write_text(text, out)
+    say(f"report of release {board.manifest.version} written to {out} ({len(text) / 1e6:.1f} MB)")
+
+
+@app.command()
 def export(
     to: Annotated[
         str, typer.Option(envvar="PERENNIAL_EXPORT_TO", help="file ending in .csv, or SQLAlchemy URL of a database")

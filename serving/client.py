@@ -12,8 +12,10 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from features.errors import PerennialError
+from pipelines.release import ReleaseFacts
 from serving.event_payloads import EventsTaken
 from serving.payloads import BatchPrediction, Drivers, Error, ErrorBody, Prediction, PredictRequest
+from serving.programme_payloads import Figures, JourneysTold
 from serving.retry_after import retry_after_seconds
 from serving.segment_payloads import Segments
 from serving.signature import UnverifiedMessage, verify
@@ -149,6 +151,34 @@ class Perennial:
             When no release serves, or there is no such segmentation.
         """
         return self._get("/api/segments", {"segmentation": segmentation}, Segments)
+
+    def experience(self, topic: str | None = None, group_by: str | None = None, group: str | None = None) -> Figures:
+        """Return what the champion tells of experience and engagement, all of it or of a topic or group.
+
+        Raises
+        ------
+        ServiceError
+            When no release serves, or no figure is of what is asked for; so of value and journeys.
+        """
+        return self._get("/api/experience", {"topic": topic, "group_by": group_by, "group": group}, Figures)
+
+    def value(self, topic: str | None = None, group_by: str | None = None, group: str | None = None) -> Figures:
+        """Return what the champion tells experience is worth."""
+        return self._get("/api/value", {"topic": topic, "group_by": group_by, "group": group}, Figures)
+
+    def journeys(self, topic: str | None = None, segment: str | None = None) -> JourneysTold:
+        """Return what the champion tells of journeys, and its maps: of one segment, or all."""
+        return self._get("/api/journeys", {"topic": topic, "segment": segment}, JourneysTold)
+
+    def release(self) -> ReleaseFacts:
+        """Return what the champion says of itself.
+
+        Raises
+        ------
+        ServiceError
+            When no release serves.
+        """
+        return self._get("/api/release", {}, ReleaseFacts)
 
     def close(self) -> None:
         """Close the connections."""

@@ -17,6 +17,9 @@ from serving.routes import OPEN, UNLISTED, Rule
 from serving.sessions import COOKIE
 from serving.settings import Settings
 
+LONG_SECONDS = 600.0
+"""So long a download may take."""
+
 
 class Door:
     """Lets in requests with a key that is for what they ask, no more of one key than the rate; reads no body.
@@ -99,14 +102,15 @@ class Room:
                 await asyncio.sleep(0)  # all that came by now are counted before the first of them is computed
                 await self.app(scope, receive, send)
             else:
-                await self._in_time(scope, receive, send)
+                seconds = LONG_SECONDS if rule.is_long else self.seconds
+                await self._in_time(scope, receive, send, seconds)
 
-    async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _in_time(self, scope: Scope, receive: Receive, send: Send, seconds: float) -> None:
         try:
-            async with asyncio.timeout(self.seconds) as limit:
+            async with asyncio.timeout(seconds) as limit:
                 await self.app(scope, receive, send)
         except TimeoutError:
             if not limit.expired():
                 raise
-            took = f"the answer took longer than {self.seconds:g} seconds"
+            took = f"the answer took longer than {seconds:g} seconds"
             raise Refusal("timeout", f"{took}; ask again, or for fewer accounts") from None

@@ -1,20 +1,19 @@
-"""What a release found of its drivers, as the answers that go out: prepared once, when the release is loaded."""
+"""What a release found of its drivers, as the answers that go out: prepared once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pipelines.drivers.plain import ALL_DRIVERS, EVERYONE, TOUCHPOINT, nested
 from pipelines.release import Manifest
 from serving.errors import Refusal
+from serving.nearest import such_as
 from serving.payloads import DriverFigure, DriverFound, Drivers
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_NAMED = 10
 OF_EVERYONE = (EVERYONE, TOUCHPOINT)
 
 
@@ -74,9 +73,7 @@ class DriverAnswers:
     def _expected(self, segment: str) -> str:
         if not self._segments:
             return "expected none, as this release tells no effect by segment; leave segment out"
-        near = get_close_matches(segment, self._segments, n=3)
-        named = near or self._segments[:MOST_NAMED]
-        return f"expected one such as {_listed(named)}; leave segment out for all accounts"
+        return f"expected one such as {such_as(segment, self._segments)}; leave segment out for all accounts"
 
 
 def _of(driver: str, levels: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -92,7 +89,3 @@ def _part(found: DriverFound, is_wanted: Callable[[DriverFigure], bool]) -> Driv
 
 def _is_of(group: str) -> Callable[[DriverFigure], bool]:
     return lambda figure: figure.group == group
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, names))

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete
@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from features.errors import ReleaseError
 from features.labels import ChurnDefinition
 from serving import accounts
+from serving.about import About
 from serving.accounts import REFRESH_SECONDS, Claim
 from serving.delivery import delivery_watch
 from serving.fillings import current_churn
@@ -27,10 +28,10 @@ from serving.histories import Histories, around
 from serving.live_scores import Computed, LiveScores
 from serving.predictor import Predictor
 from serving.releases import Champion
-from serving.scores import Score, scores_of, write_scores
+from serving.scores import Score, drop_scores, scores_of, write_scores
 from serving.settings import Settings
 from serving.store import Store, write_rows
-from serving.store_tables import FEATURE_ROWS, SCORES
+from serving.store_tables import FEATURE_ROWS
 from serving.webhook_settings import WebhookSettings
 from serving.webhooks import announcing
 
@@ -161,18 +162,20 @@ class FeatureWorker:
         events = [found[c.account_id].events.beside(c.parent_account_id, beside[c.account_id]) for c in seen]
         computed = live.of(events, self._instant(), self.clock(), held)
         with self.store.writing() as connection:
-            self._write(connection, seen, computed)
+            self._write(connection, seen, computed, {name: history.about for name, history in found.items()})
 
-    def _write(self, connection: Connection, claims: Sequence[Claim], computed: Computed) -> None:
+    def _write(
+        self, connection: Connection, claims: Sequence[Claim], computed: Computed, about: Mapping[str, About]
+    ) -> None:
         """Write what is still this worker's to write."""
         own = accounts.still_held(connection, claims)
         scores = [score for score in computed.scores if score.account_id in own]
         before = scores_of(connection, [score.account_id for score in scores])
         write_rows(connection, [row for row in computed.rows if row.account_id in own])
-        write_scores(connection, scores)
+        write_scores(connection, scores, about)
         gone = sorted(own - {score.account_id for score in scores})
-        for table in (FEATURE_ROWS, SCORES):
-            connection.execute(delete(table).where(table.c.account_id.in_(gone)))
+        drop_scores(connection, gone)
+        connection.execute(delete(FEATURE_ROWS).where(FEATURE_ROWS.c.account_id.in_(gone)))
         now = self.clock()
         next_at = {a: _next_at(now, computed.next_known.get(a)) for a in own}
         accounts.settle(connection, [claim for claim in claims if claim.account_id in own], next_at)

@@ -13,7 +13,7 @@ from features.labels import ChurnDefinition
 from features.plain_rows import Row, micros, packed, row_of, row_text
 from serving import accounts
 from serving.store import Store
-from serving.store_tables import ACCOUNTS, FEATURE_ROWS, FILLINGS, HISTORIES, LIVE_ROWS, SCORES
+from serving.store_tables import ACCOUNTS, FEATURE_ROWS, FILLINGS, HISTORIES, LISTED, LIVE_ROWS, SCORES
 from serving.tombstones import tombstones_of
 from serving.upsert import upsert
 
@@ -145,7 +145,7 @@ def end_filling(store: Store, number: int, now: float) -> int:
         gone = list(connection.scalars(before.where(ACCOUNTS.c.account_id.not_in(came_live))))
         stay = list(connection.scalars(before))
         for account_ids in _in_parts(gone):
-            for table in (HISTORIES, LIVE_ROWS, FEATURE_ROWS, SCORES, ACCOUNTS):
+            for table in (HISTORIES, LIVE_ROWS, FEATURE_ROWS, SCORES, LISTED, ACCOUNTS):
                 connection.execute(delete(table).where(table.c.account_id.in_(account_ids)))
         for account_ids in _in_parts(stay):
             connection.execute(delete(HISTORIES).where(HISTORIES.c.account_id.in_(account_ids)))

@@ -51,7 +51,7 @@ def forget(settings: Settings, store: Store, account_id: str, now: float, also: 
     erased += _removed_panel(state / KEPT)
     for folder in sorted(path.parent for path in releases.glob("*/manifest.json")):
         if n := erase_from_release(folder, account_id):
-            told = f"no longer named as typical in {n} segmentations; a service that runs says so until its next start"
+            told = f"no longer named in {n} files; a service that runs says so until its next start"
             erased.append(f"release {folder.name}: {told}")
     return Forgotten(tuple(erased), tuple(_remains(settings, store, account_id)))
 

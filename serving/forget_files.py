@@ -1,4 +1,4 @@
-"""One account erased from files: its rows of Parquet and CSV files, and its name in a release's segments."""
+"""One account erased from files: its rows of Parquet and CSV files, and its name in a release."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from pipelines.release import checksums
 from serving.export_csv import cell_text
 
 ROWS_A_BATCH = 50_000
+BY = "account"
+"""What figures of single accounts are grouped by."""
 
 
 def erase_rows(path: Path, account_id: str) -> int:
@@ -73,11 +75,13 @@ def _erase_csv(path: Path, staged: Path, account_id: str) -> int:
 
 
 def erase_from_release(folder: Path, account_id: str) -> int:
-    """Take an account out of a release's segments, of which it may be a typical one; return from how many files.
+    """Take an account out of a release; return from how many files.
 
-    The manifest gets the checksums of what is there then.
+    It may be typical of a segment, or a key account whose score is told. The manifest gets the checksums of what is
+    there then.
     """
     changed = [path for path in sorted((folder / "segments").glob("*.json")) if _erase_typical(path, account_id)]
+    changed += [path for path in [folder / "experience.json"] if path.is_file() and _erase_figures(path, account_id)]
     if changed:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
         _replace(folder / "manifest.json", manifest | {"files": checksums(folder)})
@@ -94,6 +98,19 @@ def _erase_typical(path: Path, account_id: str) -> bool:
     if typical:
         _replace(path, said)
     return bool(typical)
+
+
+def _erase_figures(path: Path, account_id: str) -> bool:
+    """Figures of one account: by what they are grouped ends with `account`, and the group with its id."""
+    said = json.loads(path.read_text("utf-8"))
+    kept = [one for one in said["found"] if not (_ends(one["group_by"], BY) and _ends(one["group"], account_id))]
+    if is_changed := len(kept) < len(said["found"]):
+        _replace(path, said | {"found": kept})
+    return is_changed
+
+
+def _ends(names: str, last: str) -> bool:
+    return f" / {names}".endswith(f" / {last}")
 
 
 def _replace(path: Path, said: Any) -> None:

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Table, delete, select, update
 
 from features.plain_rows import packed, row_of, row_text, unpacked
 from serving.store import Store
-from serving.store_tables import ACCOUNTS, FEATURE_ROWS, HISTORIES, LIVE_ROWS, SCORES, WEBHOOKS
+from serving.store_tables import ACCOUNTS, FEATURE_ROWS, HISTORIES, LISTED, LIVE_ROWS, SCORES, WEBHOOKS
 from serving.tombstones import bury
 
-OWN = (FEATURE_ROWS, SCORES, HISTORIES, LIVE_ROWS, ACCOUNTS, WEBHOOKS)
+OWN = (FEATURE_ROWS, SCORES, LISTED, HISTORIES, LIVE_ROWS, ACCOUNTS, WEBHOOKS)
 
 
 def erase_from_store(store: Store, account_id: str, now: float) -> dict[str, int]:

@@ -12,6 +12,8 @@ from features.account_events import AccountEvents, merged
 from features.online import Relative
 from features.plain_rows import instant, unpacked
 from features.relatives import MOST_RELATIVES
+from features.rules import Row
+from serving.about import About
 from serving.accounts import Claim, relatives
 from serving.live_rows import Since, rows_since
 from serving.store_tables import ACCOUNTS, HISTORIES
@@ -33,6 +35,7 @@ class History:
     events: AccountEvents
     batch: int
     version: int
+    about: About
 
 
 class Histories:
@@ -58,7 +61,7 @@ class Histories:
             if events is None:
                 del found[account_id]
             else:
-                found[account_id] = History(events, *state[account_id])
+                found[account_id] = History(events, *state[account_id], kept[account_id].about)
         lacking = {a: state[a] for a in state if a not in found}
         found |= _read(connection, lacking)
         self._keep(found)
@@ -91,14 +94,23 @@ def _read(connection: Connection, state: dict[str, tuple[int, int]]) -> dict[str
     """Histories from all that the store holds of accounts, of which batch and version are known."""
     if not state:
         return {}
-    packed = dict(connection.execute(_PACKED, {"account_ids": list(state)}).all())
-    live = rows_since(connection, [Since(account_id, -1) for account_id in state])
-    found = {}
-    for account_id, (batch, version) in state.items():
-        filled = unpacked(packed[account_id]) if account_id in packed else {}
-        rows = merged(filled, [(table, row) for table, row, _ in live[account_id]])
-        found[account_id] = History(AccountEvents.of(account_id, rows), batch, version)
-    return found
+    return {
+        account_id: History(AccountEvents.of(account_id, rows), *state[account_id], About.of(rows))
+        for account_id, rows in rows_of(connection, list(state)).items()
+    }
+
+
+def rows_of(connection: Connection, account_ids: Sequence[str]) -> dict[str, dict[str, list[Row]]]:
+    """Return all that the store holds of accounts: by account and table its rows, of the batch and live ones."""
+    packed = dict(connection.execute(_PACKED, {"account_ids": account_ids}).all())
+    live = rows_since(connection, [Since(account_id, -1) for account_id in account_ids])
+    return {
+        account_id: merged(
+            unpacked(packed[account_id]) if account_id in packed else {},
+            [(table, row) for table, row, _ in live[account_id]],
+        )
+        for account_id in account_ids
+    }
 
 
 def _n_bytes(history: History) -> int:

@@ -18,9 +18,11 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from pipelines.release import ReleaseFacts
 from serving.event_payloads import EventsRequest, EventsTaken
 from serving.feature_values import LONGEST_TEXT
 from serving.payloads import BatchPrediction, Drivers, ErrorBody, PredictBatchRequest, Prediction, PredictRequest
+from serving.programme_payloads import Figures, JourneysTold
 from serving.readiness import Readiness
 from serving.segment_payloads import Segments
 from serving.vocabulary import Vocabulary
@@ -33,7 +35,7 @@ ERRORS = {
     "400": "what came is no JSON",
     "401": "no key, or none that is known",
     "403": "a key for something else",
-    "404": "there is no such account, segment or address",
+    "404": "there is no such account, segment, topic, group or address",
     "405": "a method that this address does not take",
     "408": "a body that arrives too slowly",
     "413": "a body that is too large",
@@ -43,6 +45,13 @@ ERRORS = {
     "500": "something went wrong in the service",
     "503": "no release, no rows, or no store yet; ask again",
     "504": "the answer took too long",
+}
+
+
+FIGURES_OF = {
+    "topic": "figures of one topic; left out: of every topic",
+    "group_by": "figures by `all`, a segmentation, touchpoint, role or month; left out: by everything",
+    "group": "figures of one group; left out: of every group",
 }
 
 
@@ -77,6 +86,22 @@ ROUTES = (
         Segments,
         asks={"segmentation": "firmographic, behavioural or needs; left out: all three"},
     ),
+    Route(
+        "get",
+        "/api/experience",
+        "What the champion tells of experience and engagement",
+        Figures,
+        asks=FIGURES_OF,
+    ),
+    Route("get", "/api/value", "What the champion tells experience is worth", Figures, asks=FIGURES_OF),
+    Route(
+        "get",
+        "/api/journeys",
+        "Which way accounts go, as the champion tells it: figures, and maps",
+        JourneysTold,
+        asks=FIGURES_OF | {"segment": "the map of one segment, or of `all`; left out: every map"},
+    ),
+    Route("get", "/api/release", "What the champion says of itself: data, quality, gate", ReleaseFacts),
     Route("get", "/livez", "Whether the process lives", None, is_open=True),
     Route("get", "/readyz", "Whether predictions can be made, and how the service fares", Readiness, is_open=True),
     Route("get", "/metrics", "Metrics for Prometheus", None),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipelines.config import Settings
+    from serving.dashboard.board import Board
     from serving.store import Store
 
 
@@ -31,3 +32,21 @@ def open_store(settings: Settings) -> Store:
         raise DataError.of(
             f"an online store that does not answer ({why})", "one that does", "see PERENNIAL_STORE"
         ) from None
+
+
+def open_board(settings: Settings) -> Board:
+    """Return what pages are made from: the champion, and the online store.
+
+    Raises
+    ------
+    ConfigError, ReleaseError, DataError
+        When nothing was promoted, the champion is damaged, or the store does not answer.
+    """
+    from features.errors import ConfigError
+    from pipelines.release import read_champion
+    from serving.dashboard.board import Board
+
+    release = read_champion(settings.releases_folder)
+    if release is None:
+        raise ConfigError.of("no release that was promoted", "one", "run `perennial promote VERSION`")
+    return Board(release, open_store(settings), settings.releases_folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -10,10 +11,11 @@ from pipelines.churn.calibration import probability
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.reasons import Explanation, explain
 from pipelines.churn.rows import Rows
-from pipelines.release import Release
+from pipelines.release import Release, ReleaseFacts
 from pipelines.segmentation import Segmentation
 from serving.drivers import DriverAnswers
 from serving.payloads import Ahead, Membership, Prediction, ReasonGiven, Stayed
+from serving.programme import JourneyAnswers, ToldAnswers
 from serving.segments import SegmentAnswers
 from serving.vocabulary import FeatureRow, Values, Vocabulary
 
@@ -28,7 +30,11 @@ class Predictor:
     vocabulary
         What it can read.
     drivers, segments
-        What it found of its drivers and its segments, ready to be sent.
+        What it found of its drivers and its segments, as it is sent: prepared when somebody asks for it first.
+    experience, value, journeys
+        What it tells of these, likewise.
+    facts
+        What it says of itself, as JSON.
     base_log_odds
         The log-odds before anything is known of an account.
     """
@@ -37,9 +43,33 @@ class Predictor:
         self.release = release
         self.version = release.manifest.version
         self.vocabulary = Vocabulary.of(release.churn.encoder)
-        self.drivers = DriverAnswers(release.manifest, release.drivers, release.what_if)
-        self.segments = SegmentAnswers(release)
+        self.facts = release.manifest.model_dump_json(include=set(ReleaseFacts.model_fields)).encode()
         _, self.base_log_odds = release.churn.contributions(self.columns([{}]))
+
+    @cached_property
+    def drivers(self) -> DriverAnswers:
+        """What it found of its drivers."""
+        return DriverAnswers(self.release.manifest, self.release.drivers, self.release.what_if)
+
+    @cached_property
+    def segments(self) -> SegmentAnswers:
+        """What it found of its segments."""
+        return SegmentAnswers(self.release)
+
+    @cached_property
+    def experience(self) -> ToldAnswers:
+        """What it tells of experience."""
+        return ToldAnswers(self.version, self.release.programme.experience)
+
+    @cached_property
+    def value(self) -> ToldAnswers:
+        """What it tells of value."""
+        return ToldAnswers(self.version, self.release.programme.value)
+
+    @cached_property
+    def journeys(self) -> JourneyAnswers:
+        """What it tells of journeys."""
+        return JourneyAnswers(self.version, self.release.programme.journeys)
 
     def columns(self, rows: Sequence[Values]) -> Rows:
         """Return rows that the vocabulary can read as the columns that the release reads."""

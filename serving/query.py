@@ -24,7 +24,8 @@ def query_values(asked: Sequence[tuple[str, str]], known: Collection[str]) -> di
     values: dict[str, str] = {}
     for name, value in asked:
         if name not in known:
-            _refuse(f"got the query parameter {_shown(name)}; expected only {', '.join(known)}; leave it out")
+            expected = f"only {', '.join(known)}" if known else "none"
+            _refuse(f"got the query parameter {_shown(name)}; expected {expected}; leave it out")
         if name in values:
             _refuse(f"got the query parameter {name} more than once; expected it once; ask for each value by itself")
         if not 1 <= len(value) <= LONGEST_VALUE:

@@ -17,6 +17,9 @@ from serving.trial import difference, try_out
 RETRY_SECONDS = 30.0
 """How long a refused release rests before it is tried again: its files may still be on their way."""
 
+BREATH_SECONDS = 0.03
+"""Of a second that a release takes to be loaded, requests have most."""
+
 log = logging.getLogger("perennial.serving")
 
 Stamp = tuple[int, int, int] | None
@@ -65,7 +68,7 @@ class Champion:
         version = pointer["version"]
         before = self.predictor
         if before is None or before.version != version:
-            after = load_predictor(self.releases / version)
+            after = load_predictor(self.releases / version, _nothing if before is None else _let_others)
             self.predictor = after
             log.info("release %s serves%s", version, "" if before is None else f"; {difference(before, after)}")
             self.heard("swapped")
@@ -80,8 +83,19 @@ class Champion:
         self._retry_at = time.monotonic() + RETRY_SECONDS
 
 
-def load_predictor(folder: Path) -> Predictor:
+def _nothing() -> None:
+    """Go on."""
+
+
+def _let_others() -> None:
+    """Let requests be answered that came while a part of a release was read."""
+    time.sleep(BREATH_SECONDS)
+
+
+def load_predictor(folder: Path, breathe: Callable[[], object] = _nothing) -> Predictor:
     """Return the predictor of a release folder, every file verified, tried out and so warm.
+
+    `breathe` is called between its parts.
 
     Raises
     ------
@@ -89,8 +103,10 @@ def load_predictor(folder: Path) -> Predictor:
         When the release is damaged, of another form, or does not predict.
     """
     try:
-        predictor = Predictor(read_release(folder))
-        try_out(predictor)
+        predictor = Predictor(read_release(folder, breathe))
+        breathe()
+        try_out(predictor, breathe)
+        breathe()
     except ReleaseError:
         raise
     except Exception as problem:  # whatever else is wrong with a release, it must not take the service down

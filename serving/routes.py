@@ -22,6 +22,8 @@ class Rule(NamedTuple):
         Whether it counts among the requests in flight; whether the service lives is told however busy it is.
     is_prompt
         Whether it is answered without waiting for anything, so that no limit of time could end it.
+    is_long
+        Whether it may take as long as its reader does: it sends more than goes out in seconds.
     is_page
         Whether people look at it: they sign in, send forms, and read errors as pages.
     """
@@ -31,6 +33,7 @@ class Rule(NamedTuple):
     is_heavy: bool = False
     is_work: bool = True
     is_prompt: bool = False
+    is_long: bool = False
     is_page: bool = False
 
 
@@ -45,6 +48,10 @@ RULES = (
     Rule("/events", "ingest"),
     Rule("/api/drivers", "read"),
     Rule("/api/segments", "read"),
+    Rule("/api/experience", "read"),
+    Rule("/api/value", "read"),
+    Rule("/api/journeys", "read"),
+    Rule("/api/release", "read"),
 )
 """Whether it lives and is ready is open, as who asks that holds no keys; so is the document of the routes."""
 
@@ -53,10 +60,11 @@ UNLISTED = Rule("unlisted", "admin")
 
 PAGES = "/dashboard"
 PAGE = Rule(PAGES, "read", is_page=True)
+DOWNLOAD = Rule(f"{PAGES}/accounts/accounts.csv", "read", is_heavy=True, is_long=True, is_page=True)
 OPEN_PAGE = Rule(f"{PAGES}/sign-in", OPEN, is_page=True)
 FILE_OF_PAGES = Rule(f"{PAGES}/files", OPEN, is_page=True)
 
-_BY_PATH = {rule.route: rule for rule in (*RULES, PAGE, OPEN_PAGE)}
+_BY_PATH = {rule.route: rule for rule in (*RULES, PAGE, OPEN_PAGE, DOWNLOAD)}
 
 
 def rule_of(path: str) -> Rule:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, delete, select
 
-from serving.store_tables import FEATURE_ROWS, SCORES
+from serving.about import About
+from serving.listing import write_listings
+from serving.store_tables import FEATURE_ROWS, LISTED, SCORES
 from serving.upsert import upsert
 
+NOTHING: Mapping[str, About] = MappingProxyType({})
 SOME_SCORES = select(SCORES).where(SCORES.c.account_id.in_(bindparam("account_ids", expanding=True)))
 
 THE_SAME_ROW = and_(
@@ -58,8 +62,10 @@ class Score:
         return (self.answer if explain else self.plain).encode()
 
 
-def write_scores(connection: Connection, scores: Sequence[Score]) -> None:
-    """Put scores in place of the accounts' former ones; a score that was computed later stays.
+def write_scores(connection: Connection, scores: Sequence[Score], about: Mapping[str, About] = NOTHING) -> None:
+    """Put scores in place of the accounts' former ones, and into the list; a score that was computed later stays.
+
+    `about` says what the accounts are called.
 
     >>> from serving.store import Store
     >>> store = Store("sqlite://")
@@ -69,6 +75,13 @@ def write_scores(connection: Connection, scores: Sequence[Score]) -> None:
     0.25
     """
     upsert(connection, SCORES, [asdict(score) for score in scores], newer_by="computed_at")
+    write_listings(connection, scores, about)
+
+
+def drop_scores(connection: Connection, account_ids: Sequence[str]) -> None:
+    """Delete the scores of accounts, and list these no more."""
+    for table in (SCORES, LISTED):
+        connection.execute(delete(table).where(table.c.account_id.in_(account_ids)))
 
 
 def scores_of(connection: Connection, account_ids: Sequence[str]) -> dict[str, Score]:

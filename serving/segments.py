@@ -1,4 +1,4 @@
-"""A release's segments and what is told of them, as the answers that go out: prepared once, when it is loaded."""
+"""A release's segments and what is told of them, as the answers that go out: prepared once."""
 
 from __future__ import annotations
 

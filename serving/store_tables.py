@@ -10,6 +10,8 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, M
 TABLES = MetaData()
 
 ACCOUNT_ID = String(256)
+BY_CHARACTER = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text in the order of its characters' numbers, whatever the database's language."""
 
 FEATURE_ROWS = Table(
     "feature_rows",
@@ -39,6 +41,50 @@ SCORES = Table(
     Index("scores_by_time", "computed_at"),
 )
 """The latest prediction of every account: `answer` is what `/predict` says with reasons, as JSON, `plain` without."""
+
+LISTED = Table(
+    "listed",
+    TABLES,
+    Column("account_id", ACCOUNT_ID, primary_key=True),
+    Column("words", BY_CHARACTER, nullable=False),
+    Column("name", Text),
+    Column("owner", BY_CHARACTER),
+    Column("plan", Text),
+    Column("industry", Text),
+    Column("tier", String(8), nullable=False),
+    Column("churn_prob", Float, nullable=False),
+    Column("churn_prob_low", Float),
+    Column("churn_prob_high", Float),
+    Column("percentile", Float),
+    Column("value_at_risk", Float),
+    Column("firmographic", String(64)),
+    Column("behavioural", String(64)),
+    Column("needs", String(64)),
+    Column("as_of", String(32)),
+    Column("release", String(128), nullable=False),
+    Column("computed_at", Float, nullable=False),
+    Column("former_prob", Float),
+    Column("former_tier", String(8)),
+    Column("former_as_of", String(32)),
+    Column("former_release", String(128)),
+    Column("change", Float),
+    Index("listed_by_words", "words"),
+    Index("listed_by_owner", "owner", "churn_prob", "account_id"),
+    Index("listed_by_prob", "churn_prob", "account_id"),
+    Index("listed_by_change", "change", "account_id"),
+    Index("listed_by_value", "value_at_risk", "account_id"),
+    Index("listed_by_tier", "tier", "churn_prob", "account_id", "value_at_risk", "as_of"),
+    Index("listed_by_firmographic", "firmographic", "churn_prob", "account_id", "value_at_risk"),
+    Index("listed_by_behavioural", "behavioural", "churn_prob", "account_id", "value_at_risk"),
+    Index("listed_by_needs", "needs", "churn_prob", "account_id", "value_at_risk"),
+)
+"""What lists show of every account with a score, in one narrow row.
+
+`words` is what it is found by: name and id, casefolded, each word after a space. `firmographic`, `behavioural` and
+`needs` are ids of segments. `former_...` is the latest score of a month before that of `as_of`, none where there was
+none; `change` is what was added to `churn_prob` since. In PostgreSQL the indexes of `owner`, `change` and
+`value_at_risk` have what is not known first, as SQLite has it.
+"""
 
 ACCOUNTS = Table(
     "accounts",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,8 +17,10 @@ TOLERANCE = 1e-6
 """How far log-odds may be from what was recorded, and reasons from adding up to them."""
 
 
-def try_out(predictor: Predictor) -> None:
+def try_out(predictor: Predictor, breathe: Callable[[], object] = lambda: None) -> None:
     """Let a release predict its probe, with reasons; after that no caller waits for what is done once.
+
+    `breathe` is called between the accounts.
 
     Raises
     ------
@@ -28,9 +30,10 @@ def try_out(predictor: Predictor) -> None:
     """
     probe = predictor.release.probe
     rows: Sequence[FeatureRow] = [FeatureRow({})] if probe is None else [FeatureRow(row) for row in probe.rows]
-    found = predictor.predict(rows, [True] * len(rows))
-    for place, prediction in enumerate(found):
-        _check_sums(predictor, rows[place], prediction)
+    for place, row in enumerate(rows):
+        breathe()
+        (prediction,) = predictor.predict([row], [True])
+        _check_sums(predictor, row, prediction)
         if probe is not None:
             _check_recorded(predictor, probe, place, prediction)
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 Record = Mapping[str, Any]
+Derived = Callable[[Any], Mapping[str, ColumnElement[Any]]]
 
 
-def upsert(connection: Connection, table: Table, records: Sequence[Record], newer_by: str | None = None) -> None:
+def upsert(
+    connection: Connection,
+    table: Table,
+    records: Sequence[Record],
+    newer_by: str | None = None,
+    derived: Derived | None = None,
+) -> None:
     """Write records, each with every column of the table and no key twice.
 
-    `newer_by` names a column: a row stays where it says more than the record does.
+    `newer_by` names a column: a row stays where it says more than the record does. `derived` says, given the record,
+    which columns of a row that is there follow from what it held.
     """
     if not records:
         return
@@ -24,6 +32,7 @@ def upsert(connection: Connection, table: Table, records: Sequence[Record], newe
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     insert = dialect.insert(table)
     values = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+    values |= derived(insert.excluded) if derived else {}
     where = None if newer_by is None else _is_newer(table, insert.excluded, newer_by)
     connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=values, where=where), in_order)
 

@@ -13,10 +13,7 @@ from experiments.company import write_company
 from experiments.datasets import RAVENSTACK
 from pipelines.config import Settings, settings_from
 from pipelines.experience.found import Found
-from pipelines.explain_engagement import explain_engagement
-from pipelines.explain_experience import explain_experience
-from pipelines.explain_journeys import explain_journeys
-from pipelines.explain_value import explain_value
+from pipelines.explain_programme import explain_programme
 
 SOUGHT = ("associated", "caused")
 """What would be a discovery: a figure that goes along with another, or causes it."""
@@ -28,6 +25,8 @@ def public_figures(data: Path) -> Iterator[Figure]:
         found = told(RAVENSTACK.configured(data, Path(home)))
     discoveries = [one for one in found if one.verdict == "found" and one.basis in SOUGHT]
     yield Figure("ravenstack.discoveries", len(discoveries), f"of {len(found)} figures", "== 0")
+    failed = sum("could not be computed" in one.sentence for one in found)
+    yield Figure("ravenstack.failed", failed, f"of {len(found)} figures", "== 0")
     refused = sum(one.verdict == "refused" for one in found)
     yield Figure("ravenstack.refused", refused, f"of {len(found)} figures")
 
@@ -52,11 +51,8 @@ def whole(folder: str) -> int:
 
 
 def told(settings: Settings) -> list[Found]:
-    """Return every figure of the four verbs."""
-    experience = explain_experience(settings, None, _quiet).found
-    value = explain_value(settings, None, _quiet).found
-    journeys = explain_journeys(settings, None, _quiet).journeys.found
-    return [*experience, *value, *journeys, *explain_engagement(settings, None, _quiet).engaged.found]
+    """Return every figure of the programme; the tables are opened and read once."""
+    return [one for _, part in explain_programme(settings, None, _quiet).parts() for one in part.found]
 
 
 def _quiet(doing: str) -> None:

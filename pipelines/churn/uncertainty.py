@@ -95,13 +95,15 @@ class Uncertainty:
         import pyarrow.parquet as pq
 
         try:
-            said = pq.read_table(folder / FILE).to_pydict()
-            kept = {name: np.array(values) for name, values in zip(said["name"], said["values"], strict=True)}
+            said = pq.read_table(folder / FILE)
+            # Arrow's own arrays: a Python number for each would hold up whoever is answered meanwhile.
+            own = (row.values.to_numpy() for row in said["values"])
+            kept = dict(zip(said["name"].to_pylist(), own, strict=True))
             coefficients, model_sd = kept.pop("coefficients"), float(kept.pop("model_sd")[0])
             root = kept.pop("root").reshape(len(coefficients), len(coefficients))
             design: Any = {name: array.astype(np.intp) if name in POSITIONS else array for name, array in kept.items()}
             return cls(Design(**design), coefficients, root, model_sd)
-        except (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException) as problem:
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, pa.ArrowException) as problem:
             came = f"{FILE}, which cannot be read ({problem})"
             raise ReleaseError.of(came, "the file that training wrote", "train again") from problem
 

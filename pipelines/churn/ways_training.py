@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.churn.boosting import SMALL_ROWS, THREADS
 from pipelines.churn.encoder import Matrix
 from pipelines.churn.ways import Ways
 
@@ -34,7 +35,7 @@ def fit_ways(
     settings = {
         "objective": "multiclass", "num_class": len(names), "num_leaves": 4, "learning_rate": 0.1, "lambda_l2": 10.0,
         "min_data_in_leaf": 20, "feature_fraction": 0.5, "seed": seed, "deterministic": True, "force_row_wise": True,
-        "num_threads": 2, "verbosity": -1,
+        "num_threads": 1 if len(code) < SMALL_ROWS else THREADS, "verbosity": -1,
     }  # fmt: skip
     data = lightgbm.Dataset(X, code, categorical_feature=list(native), params=settings, free_raw_data=False)
     stop = lightgbm.early_stopping(PATIENCE, verbose=False)

@@ -94,12 +94,14 @@ def findings_table(findings: Sequence[Finding], others: Sequence[Figure] = ()) -
 
 
 def _said(finding: Finding) -> dict[str, object]:
-    feature = finding.driver.feature
-    driver = (finding.driver.name, feature.sentence, finding.levels.words, feature.tier, feature.family)
+    feature, levels = finding.driver.feature, finding.levels
+    driver = (finding.driver.name, feature.sentence, levels.words, feature.tier, feature.family)
     found = (finding.driver.is_controllable, finding.verdict, finding.sentence, finding.q_value)
-    return dict(zip(COLUMNS, (*driver, *found), strict=True))
+    where = (feature.name, feature.unit, levels.bad, levels.good)
+    return dict(zip(COLUMNS, (*driver, *found, *where), strict=True))
 
 
 COLUMNS = (
     "driver", "experience", "contrast", "tier", "family", "is_controllable", "verdict", "verdict_sentence", "q_value",
+    "feature", "feature_unit", "bad", "good",
 )  # fmt: skip

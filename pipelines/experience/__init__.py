@@ -1,6 +1,7 @@
 """The customer-experience programme: what is experienced, by whom, and what it is worth.
 
 found    a figure with its unit, interval, n and verdict
+told     figures and maps, as releases keep them
 known    tables as they were known before a date
 monthly  what accounts paid and did a month
 inputs   the frames that everything else here is computed from

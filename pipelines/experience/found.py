@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -59,6 +60,28 @@ class Found:
         'refused'
         """
         return cls(topic, figure, np.nan, group_by=group_by, group=group, verdict="refused", sentence=why)
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Found:
+        """Return the figure that `as_dict` told of."""
+        known: dict[str, Any] = {name: np.nan if said[name] is None else said[name] for name in cls.__slots__}
+        return cls(**known)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it: a number that is not known is None.
+
+        >>> Found.refused("t", "f", "why").as_dict()["value"] is None
+        True
+        """
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    """A number that JSON knows."""
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        number = float(value)
+        return (int(number) if isinstance(value, int) else number) if math.isfinite(number) else None
+    return value
 
 
 SURER = 1.3142

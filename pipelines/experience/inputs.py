@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -73,26 +73,7 @@ class ExperienceData:
         >>> ExperienceData.empty(pd.Timestamp("2025-01-01")).responses["score"].dtype
         dtype('float64')
         """
-        frames = {name: _nothing(name) for name in TABLES}
-        invitations = _with_role(frames["survey_invitations"], frames["contacts"])
-        responses = scored(frames["survey_responses"], invitations, frames["contacts"])
-        return cls(
-            as_of=as_of,
-            accounts=with_revenue(frames["accounts"], frames["subscriptions"]),
-            contacts=frames["contacts"],
-            invitations=_with_answers(invitations, responses),
-            responses=responses,
-            internal_ratings=frames["internal_ratings"],
-            touchpoints=frames["touchpoints"],
-            cases=frames["cases"],
-            interventions=frames["interventions"],
-            subscriptions=frames["subscriptions"],
-            revenue=revenue_months(frames["subscriptions"], as_of),
-            activity=no_activity(),
-            departures=_no_departures(),
-            followed_until=None,
-            segments=frames["accounts"][["account_id"]],
-        )
+        return _of_frames({name: _nothing(name) for name in TABLES}, as_of)
 
     @property
     def segmentations(self) -> list[str]:
@@ -122,11 +103,21 @@ def read_experience(
         account_id and a column a segmentation; None: there are none.
     """
     frames = {name: _frame(warehouse, name, as_of) for name in TABLES if name not in ("activities", "transactions")}
+    data = replace(_of_frames(frames, as_of), activity=activity_months(warehouse, as_of))
+    if segments is not None:
+        data = replace(data, segments=segments)
+    if departures is None:
+        return data
+    followed_until = as_of - pd.Timedelta(days=grace_days)
+    known = departures[departures["left_at"] < followed_until].reset_index(drop=True)
+    return replace(data, departures=known, followed_until=followed_until)
+
+
+def _of_frames(frames: Mapping[str, pd.DataFrame], as_of: pd.Timestamp) -> ExperienceData:
+    """The data of tables as they were known: without activity, departures and segments."""
     accounts, contacts, subscriptions = frames["accounts"], frames["contacts"], frames["subscriptions"]
     invitations = _with_role(frames["survey_invitations"], contacts)
     responses = scored(frames["survey_responses"], invitations, contacts)
-    followed_until = None if departures is None else as_of - pd.Timedelta(days=grace_days)
-    left = _no_departures() if departures is None else departures
     return ExperienceData(
         as_of=as_of,
         accounts=with_revenue(accounts, subscriptions),
@@ -139,10 +130,10 @@ def read_experience(
         interventions=frames["interventions"],
         subscriptions=subscriptions,
         revenue=revenue_months(subscriptions, as_of),
-        activity=activity_months(warehouse, as_of),
-        departures=left if followed_until is None else left[left["left_at"] < followed_until].reset_index(drop=True),
-        followed_until=followed_until,
-        segments=accounts[["account_id"]].copy() if segments is None else segments,
+        activity=no_activity(),
+        departures=_no_departures(),
+        followed_until=None,
+        segments=accounts[["account_id"]].copy(),
     )
 
 

@@ -8,19 +8,26 @@ from urllib.parse import quote, urlencode
 
 import anyio.to_thread
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Scope
 
 from serving.answers import NO_RELEASE, Answers
+from serving.dashboard.addresses import account_address, account_of
 from serving.dashboard.blocks import Page
 from serving.dashboard.board import Board
 from serving.dashboard.files import file_named
+from serving.dashboard.frame import entries, footer
 from serving.dashboard.kept_pages import KeptPages
+from serving.dashboard.pages.account import account
+from serving.dashboard.pages.accounts import account_columns, account_rows
 from serving.dashboard.shell import Shell, as_document
 from serving.dashboard.signing_in import SIGN_IN, form_token_of, sign_in_page, signed_in, signed_out
-from serving.dashboard.site import BY_NAME, FIRST, SITE, Asked, Entry
+from serving.dashboard.site import BY_NAME, FIRST, Asked, Entry
+from serving.dashboard.table import csv_lines, in_parts
 from serving.dashboard.words import as_sentence
 from serving.errors import Refusal
 from serving.keyring import Keyring
@@ -43,6 +50,10 @@ POLICY = "; ".join(
 HEADERS = {"Content-Security-Policy": POLICY}
 FOR_GOOD = "public, max-age=31536000, immutable"
 MOST_KEPT = 200
+SMALLEST_PACKED, QUICKLY = 1_000, 5
+"""Replies of so many bytes and more go out packed, to browsers that can unpack them."""
+LIST = "accounts"
+CSV = "text/csv; charset=utf-8"
 
 Keys = Callable[[], Keyring | None]
 
@@ -54,7 +65,15 @@ def dashboard(answers: Callable[[], Answers], keys: Keys) -> Starlette:
 
     def document(entry: Entry, asked: Asked, form_token: str) -> str:
         board = board_of(answers())
-        return _document(entry, kept.of(entry, board, asked), board, asked, form_token)
+        query = f"?{urlencode(asked)}" if asked else ""
+        base = f"{PAGES}/{entry.name}"
+        made = kept.of(entry, board, asked)
+        return _document(made, entry.name, board, form_token, lambda name: f"{base}/{quote(name)}.csv{query}")
+
+    def account_document(account_id: str, form_token: str) -> str:
+        board = board_of(answers())
+        made = account(board, account_id)
+        return _document(made, LIST, board, form_token, lambda name: account_address(account_id, table=name))
 
     async def page(request: Request) -> Response:
         entry = _entry(request)
@@ -65,17 +84,28 @@ def dashboard(answers: Callable[[], Answers], keys: Keys) -> Starlette:
     async def download(request: Request) -> Response:
         entry = _entry(request)
         made = await anyio.to_thread.run_sync(kept.of, entry, board_of(answers()), _asked(request, entry))
-        name = request.path_params["table"]
-        table = made.tables().get(name)
-        if table is None:
-            raise Refusal("not_found", f"got the table {name[:60]!r}; expected one of the page")
-        return _csv(table.csv(), f"perennial-{entry.name}-{name}")
+        return _table(made, request.path_params["table"], entry.name)
+
+    async def one_account(request: Request) -> Response:
+        account_id = account_of(request.path_params["account_id"])
+        asked = query_values(request.query_params.multi_items(), ("table",))
+        if "table" in asked:
+            made = await anyio.to_thread.run_sync(account, board_of(answers()), account_id)
+            return _table(made, asked["table"], "account")
+        token = form_token_of(request, keys())
+        return HTMLResponse(await anyio.to_thread.run_sync(account_document, account_id, token), headers=HEADERS)
+
+    async def all_accounts(request: Request) -> Response:
+        rows = account_rows(board_of(answers()), _asked(request, BY_NAME[LIST]))
+        parts = in_parts(csv_lines(account_columns(), rows))
+        return StreamingResponse(parts, media_type=CSV, headers=_named("perennial-accounts"))
 
     async def sign_in(request: Request) -> Response:
         keyring = keys()
         if keyring is None:
             return RedirectResponse(PAGES, 303)
-        reply = await signed_in(request, keyring) if request.method == "POST" else sign_in_page(request)
+        wanted = request.query_params.get("next", "")
+        reply = await signed_in(request, keyring) if request.method == "POST" else sign_in_page(request, wanted)
         reply.headers.update(HEADERS)
         return reply
 
@@ -89,9 +119,12 @@ def dashboard(answers: Callable[[], Answers], keys: Keys) -> Starlette:
             Route("/sign-in", sign_in, methods=["GET", "POST"]),
             Route("/sign-out", sign_out, methods=["POST"]),
             Route("/", page, methods=["GET"]),
+            Route("/accounts/accounts.csv", all_accounts, methods=["GET"]),
+            Route("/accounts/{account_id:path}", one_account, methods=["GET"]),
             Route("/{page}", page, methods=["GET"]),
             Route("/{page}/{table}.csv", download, methods=["GET"]),
         ],
+        middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED, compresslevel=QUICKLY)],
         exception_handlers={Refusal: _refused},
     )
 
@@ -131,12 +164,7 @@ def board_of(answers: Answers) -> Board:
     predictor = answers.champion.predictor
     if predictor is None:
         raise Refusal("no_release", answers.not_ready() or NO_RELEASE)
-    return Board(predictor.release, answers.published.store)
-
-
-def entries() -> tuple[dict[str, str], ...]:
-    """Return name, title and address of every page."""
-    return tuple({"name": one.name, "title": one.title, "href": one.href} for one in SITE)
+    return Board(predictor.release, answers.published.store, answers.champion.releases, predictor)
 
 
 def _entry(request: Request) -> Entry:
@@ -147,27 +175,23 @@ def _entry(request: Request) -> Entry:
 
 
 def _asked(request: Request, entry: Entry) -> Asked:
-    said = [(name, value) for name, value in request.query_params.multi_items() if value]  # a field that is left open
+    # Without scripts a form sends what is left open too.
+    said = [(name, value) for name, value in request.query_params.multi_items() if value]
     return query_values(said, entry.asks)
 
 
-def _document(entry: Entry, page: Page, board: Board, asked: Asked, form_token: str) -> str:
-    query = f"?{urlencode(asked)}" if asked else ""
-    base = f"{PAGES}/{entry.name}"
-    shell = Shell(page.title, entry.name, entries(), footer(board), form_token)
-    return as_document("page.html", shell, page=page, downloads=lambda name: f"{base}/{quote(name)}.csv{query}")
+def _document(page: Page, current: str, board: Board, form_token: str, downloads: Callable[[str], str]) -> str:
+    shell = Shell(page.title, current, entries(), footer(board), form_token)
+    return as_document("page.html", shell, page=page, downloads=downloads)
 
 
-def footer(board: Board) -> str:
-    """Return in a sentence what the numbers rest on."""
-    manifest = board.manifest
-    known = f"known before {manifest.as_of}" if manifest.as_of else "undated data"
-    return (
-        f"Release {manifest.version}, {known}, of {manifest.n_accounts:,} accounts; churn within "
-        f"{manifest.horizon_days} days: {manifest.definition}."
-    )
+def _table(page: Page, name: str, of: str) -> Response:
+    """A table of a page, to be kept."""
+    table = page.tables().get(name)
+    if table is None:
+        raise Refusal("not_found", f"got the table {name[:60]!r}; expected one of the page")
+    return Response(table.csv(), media_type=CSV, headers=_named(f"perennial-{of}-{name}"))
 
 
-def _csv(text: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}.csv"'}

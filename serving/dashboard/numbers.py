@@ -49,3 +49,12 @@ def money(value: float | None) -> str:
         if abs(value) >= scale:
             return f"{bare(round(value / (1e3 if name == 'k' else scale), 2))} {name}"
     return f"{value:,.0f}"
+
+
+def moment(text: str | None) -> str:
+    """Return a moment in ISO form as people read it, to the minute.
+
+    >>> moment("2026-11-28T21:05:24.845686"), moment("2026-01-31"), moment(None)
+    ('2026-11-28 21:05', '2026-01-31', 'no date')
+    """
+    return "no date" if not text else text[:16].replace("T", " ")

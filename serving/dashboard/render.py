@@ -35,6 +35,7 @@ def environment() -> Environment:
     return found
 
 
+BELOW = 2
 FIELDS = (blocks.Choice, blocks.Search, blocks.Slider)
 
 
@@ -57,13 +58,19 @@ def _finite(said: Any) -> Any:
 
 
 def as_html(text: str) -> Markup:
-    """Return Markdown as HTML; HTML in it is shown, not used.
+    """Return Markdown as HTML; HTML in it is shown, not used, and its headings stand below those of the section.
 
-    >>> print(as_html("a <b>"))
+    >>> print(as_html("# Card\\na <b>"))
+    <h3>Card</h3>
     <p>a &lt;b&gt;</p>
     <BLANKLINE>
     """
-    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # noqa: S704  # it escapes
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = markdown.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1:]) + BELOW, 6)}"
+    return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704  # it escapes
 
 
 def _is_a(kind: type) -> Any:

@@ -1,25 +1,38 @@
-"""All accounts together, as they were scored last."""
+"""Accounts together, as they were scored last: all of them, or by segment."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
-from serving.store_tables import SCORES
+from serving.store_tables import LISTED
 
 Z95 = 1.959964
+_PROB, _VALUE = LISTED.c.churn_prob, LISTED.c.value_at_risk
+_SUMS = (
+    func.count(),
+    func.sum(_PROB),
+    func.sum(_PROB * (1 - _PROB)),
+    func.sum(_VALUE),
+    # who leaves loses value / prob
+    func.sum(_VALUE * _VALUE * (1 - _PROB) / func.nullif(_PROB, 0.0)),
+    func.count(_VALUE),
+)
+"""Of columns that the indexes by tier and by segment hold, so that no row has to be read."""
 
 
 @dataclass(frozen=True)
-class Totals:
-    """Sums over the latest predictions.
+class Sums:
+    """Sums over the latest predictions of some accounts.
 
     Attributes
     ----------
-    n_by_tier
-        accounts by tier.
+    n_accounts
+        how many they are.
     churners, churners_sd
         how many are expected to leave within the horizon, and the standard deviation of how many will by chance alone,
         each account for itself (Poisson binomial).
@@ -27,22 +40,30 @@ class Totals:
         expected loss in the currency of the tables, of the accounts of which it is known, and its deviation likewise.
     n_valued
         those accounts.
-    since
-        the oldest as-of of them.
     """
 
-    n_by_tier: dict[str, int]
+    n_accounts: int
     churners: float
     churners_sd: float
     value: float
     value_sd: float
     n_valued: int
-    since: str | None
 
-    @property
-    def n_accounts(self) -> int:
-        """All accounts that are scored."""
-        return sum(self.n_by_tier.values())
+
+@dataclass(frozen=True)
+class Totals(Sums):
+    """Sums over all accounts that are scored.
+
+    Attributes
+    ----------
+    n_by_tier
+        accounts by tier.
+    since
+        the oldest as-of of them.
+    """
+
+    n_by_tier: dict[str, int]
+    since: str | None
 
 
 def totals(connection: Connection) -> Totals:
@@ -57,26 +78,30 @@ def totals(connection: Connection) -> Totals:
     >>> found.n_by_tier, found.churners, round(found.churners_sd, 3), round(found.value_sd, 1)
     ({'low': 1}, 0.25, 0.433, 173.2)
     """
-    prob, value = SCORES.c.churn_prob, SCORES.c.value_at_risk
-    columns = (
-        SCORES.c.tier,
-        func.count(),
-        func.sum(prob),
-        func.sum(prob * (1 - prob)),
-        func.sum(value),
-        # who leaves loses value / prob
-        func.sum(value * value * (1 - prob) / func.nullif(prob, 0.0)),
-        func.count(value),
-        func.min(SCORES.c.as_of),
+    by_tier = select(LISTED.c.tier, *_SUMS, func.min(LISTED.c.as_of)).group_by(LISTED.c.tier)
+    found = connection.execute(by_tier).all()
+    sums = _added([row[1:7] for row in found])
+    since = min((row[7] for row in found if row[7]), default=None)
+    return Totals(**vars(sums), n_by_tier={row[0]: row[1] for row in found}, since=since)
+
+
+def totals_by_segment(connection: Connection, segmentation: str) -> dict[str, Sums]:
+    """Return the sums by id of a segment of one segmentation; under "" those of accounts that have no place in it."""
+    segment = LISTED.c[segmentation]
+    found = connection.execute(select(segment, *_SUMS).group_by(segment)).all()
+    return {row[0] or "": _added([row[1:7]]) for row in found}
+
+
+def _added(rows: Sequence[Row[Any] | tuple[Any, ...]]) -> Sums:
+    """The sums of groups, added up."""
+    n, churners, variance, value, value_variance, n_valued = (
+        sum(part or 0.0 for part in column) for column in (zip(*rows, strict=True) if rows else [()] * len(_SUMS))
     )
-    found = connection.execute(select(*columns).group_by(SCORES.c.tier)).all()
-    dates = [row[7] for row in found if row[7]]
-    return Totals(
-        n_by_tier={row[0]: row[1] for row in found},
-        churners=sum(row[2] for row in found),
-        churners_sd=math.sqrt(sum(row[3] for row in found)),
-        value=sum(row[4] or 0.0 for row in found),
-        value_sd=math.sqrt(sum(row[5] or 0.0 for row in found)),
-        n_valued=sum(row[6] for row in found),
-        since=min(dates, default=None),
+    return Sums(
+        n_accounts=int(n),
+        churners=churners,
+        churners_sd=math.sqrt(max(variance, 0.0)),
+        value=value,
+        value_sd=math.sqrt(max(value_variance, 0.0)),
+        n_valued=int(n_valued),
     )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from serving.dashboard.files import href_of
 from serving.dashboard.render import rendered
 from serving.routes import PAGES
-
-DEFINITIONS = f"{PAGES}/definitions"
 
 
 @dataclass(frozen=True)
@@ -48,9 +45,6 @@ def as_document(template: str, shell: Shell, **values: Any) -> str:
         "form_token": shell.form_token,
         "home": PAGES,
         "href": href_of,
-        "definitions_href": DEFINITIONS,
+        "to": lambda address: address,
     }
     return rendered(template, **around | values)
-
-
-Downloads = Callable[[str], str]

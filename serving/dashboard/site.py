@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from serving.dashboard.account_list import ASKS as OF_ACCOUNTS
 from serving.dashboard.blocks import Page
 from serving.dashboard.board import Board
+from serving.dashboard.pages.accounts import accounts
 from serving.dashboard.pages.definitions import definitions
 from serving.dashboard.pages.drivers import ASKS as OF_DRIVERS
 from serving.dashboard.pages.drivers import drivers
@@ -51,6 +53,7 @@ SITE = (
     Entry(FIRST, "Overview", overview, is_live=True),
     Entry("drivers", "Drivers", drivers, asks=OF_DRIVERS),
     Entry("segments", "Segments", segments, asks=OF_SEGMENTS),
+    Entry("accounts", "Accounts", accounts, OF_ACCOUNTS, is_live=True),
     Entry("trust", "Trust", trust),
     Entry("definitions", "Definitions", definitions),
 )

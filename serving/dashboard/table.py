@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Kind = Literal["text", "sentence", "number", "money", "date", "tier", "verdict", "basis", "meter"]
+Kind = Literal["text", "sentence", "id", "number", "money", "date", "tier", "verdict", "basis", "meter"]
 Cell = float | int | str | None
 
 
@@ -84,6 +84,24 @@ def csv_lines(names: Sequence[str], rows: Iterable[Sequence[Cell | Link]]) -> It
         yield out.getvalue()
         out.seek(0)
         out.truncate()
+
+
+def in_parts(lines: Iterable[str], size: int = 65_536) -> Iterator[str]:
+    """Yield lines joined to parts of at least so many characters: a reply goes out part by part.
+
+    >>> list(in_parts(["ab", "cd", "e"], 3))
+    ['abcd', 'e']
+    """
+    held: list[str] = []
+    n = 0
+    for line in lines:
+        held.append(line)
+        n += len(line)
+        if n >= size:
+            yield "".join(held)
+            held, n = [], 0
+    if held:
+        yield "".join(held)
 
 
 def _chained(names: Sequence[str], rows: Iterable[Sequence[Cell | Link]]) -> Iterator[Sequence[Cell | Link]]:

@@ -111,6 +111,13 @@ def test_the_release_covers_the_manifests_promises(judged):
     assert manifest.n_rows == evaluation.n_rows == 1200
 
 
+def test_flat_data_have_an_empty_programme_and_it_is_said_why(judged):
+    release = judged[2]
+    for _, part in release.programme.parts():
+        assert (part.found, part.as_of) == ((), None)
+        assert part.sentence.startswith("flat data have no tables")
+
+
 def test_equal_data_have_equal_fingerprints_and_other_data_others(judged):
     rows = judged[0].rows
     assert data_fingerprint(rows) == data_fingerprint(rows.copy())

@@ -11,7 +11,8 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from pipelines.churn.model import ChurnModel
 from pipelines.churn.ranking import Ranked, Ranking
 from pipelines.churn.uncertainty import Uncertainty
 from pipelines.churn.uncertainty_training import fit_uncertainty
+from pipelines.experience.found import Found
+from pipelines.experience.told import Programme, Told
 from pipelines.outlook import Terms
 from pipelines.peers import usual_by_segment
 from pipelines.pointer import write_pointer
@@ -161,6 +164,48 @@ def drivers_table() -> pd.DataFrame:
     return pd.DataFrame([said | figure | numbers | words for figure in (of_all, of_segment)])
 
 
+def programme() -> Programme:
+    """Return what a release tells of experience, value and journeys, a segment's map among it."""
+    nps = Found("survey metrics", "nps", 12.0, 4.0, 20.0, "points", n=120, n_accounts=60)
+    of_shop = replace(nps, value=-3.0, low=-15.0, high=9.0, group_by="touchpoint", group="Größe klein", n=30)
+    refused = Found.refused("roles", "buyer's weight", "3 buyers answered; 10 are needed")
+    of_account = replace(nps, topic="key accounts", group_by="survey type / account", group="periodic / A-0007", n=2)
+    worth = Found("revenue at risk", "revenue at risk", 9000.0, 7000.0, 11000.0, "currency a year", "predicted")
+    met = Found("ownership", "meetings", 100.0, unit="% of meetings", group_by="owner", group="support", n=40)
+    date, told = "2026-01-31", partial(Told, why_not="")
+    return Programme(
+        told(date, (nps, of_shop, refused, of_account)),
+        told(date, (worth,)),
+        told(date, (met,), (journey("all", "all", 60), journey("firmographic", "Größe klein", 20))),
+    )
+
+
+def journey(group_by: str, group: str, n: int) -> dict[str, Any]:
+    """Return the map of a group that comes, calls, calls again, and half of it leaves."""
+    share = {"n": n, "n_accounts": n, "prob": 0.5, "low": 0.4, "high": 0.6}
+    wait = {"wait_days": 30.0, "wait_low": 20.0, "wait_high": None}
+    first, left = {"touchpoint": "first contact"}, {"touchpoint": "left"}
+    count = {"n": n, "n_accounts": n}
+    return {
+        "group_by": group_by,
+        "group": group,
+        "n_accounts": n,
+        "n_hidden": 1,
+        "nodes": [first | count, {"touchpoint": "support"} | count, left | count],
+        "links": [{"source": "support", "target": target} | share | wait for target in ("support", "left")],
+    }
+
+
+def quality() -> dict[str, Any]:
+    """Return how well a model did, as a manifest says it."""
+    interval = {"value": 0.8, "low": 0.75, "high": 0.85}
+    tenth = {"predicted": 0.1, "counted": 0.12, "low": 0.08, "high": 0.16, "n_rows": 400, "n_accounts": 300}
+    names = ("auc", "average_precision", "log_loss", "brier", "ece", "lift")
+    figures = {"model": dict.fromkeys(names, interval), "business rule": dict.fromkeys(names, interval)}
+    said = {"sentence": "the newest rows", "n_rows": 4_000, "n_accounts": 1_000}
+    return said | {"figures": figures, "tenths": [tenth] * 10}
+
+
 def what_if_table() -> pd.DataFrame:
     """Return what a release found that one better level of its driver would save, in the same places."""
     figures = drivers_table().iloc[:, drivers_table().columns.get_loc("figure") :]
@@ -195,7 +240,7 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         n_accounts=len(rows),
         n_rows=len(rows),
         churn_rate=0.2,
-        metrics={},
+        metrics=quality(),
         tiers=TierLimits(high_prob=float(np.quantile(prob, 0.9)), medium_prob=float(np.quantile(prob, 0.7))),
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=Gate(passed=True, sentences=()),
@@ -212,6 +257,7 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         RANKING,
         peers=usual_by_segment(segmentations, rows, churn.encoder),
         curve=curve,
+        programme=programme(),
     )
 
 

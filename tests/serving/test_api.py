@@ -1,4 +1,4 @@
-"""GET /api/drivers, behind the guards."""
+"""GET /api/..., behind the guards."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.release import Release
 from serving.answers import Answers
-from serving.api import api
+from serving.api import SHOWN, api
 from serving.middleware import guarded
 from serving.predictor import Predictor
 from serving.settings import Settings
@@ -69,8 +69,25 @@ def test_a_bad_query_gets_one_clear_error(answers: Answers, query: str, status: 
     assert re.search(match, found[2])
 
 
-def test_while_no_champion_serves_it_is_503() -> None:
-    assert _error(ask(_answers(None), "/drivers"))[:2] == (503, "no_release")
+@pytest.mark.parametrize("path", SHOWN)
+def test_while_no_champion_serves_it_is_503(path: str) -> None:
+    assert _error(ask(_answers(None), path))[:2] == (503, "no_release")
+
+
+@pytest.mark.parametrize("path", SHOWN)
+def test_every_answer_names_its_release(answers: Answers, path: str) -> None:
+    said = ask(answers, path).json()
+    assert said.get("release", said.get("version")) == "2026-01-31-a"
+
+
+def test_what_takes_no_parameter_says_so(answers: Answers) -> None:
+    found = _error(ask(answers, "/release?segment=x"))
+    assert found == (422, "invalid_request", "got the query parameter 'segment'; expected none; leave it out")
+
+
+def test_a_topic_that_is_not_there_is_refused_with_those_that_are(answers: Answers) -> None:
+    assert _error(ask(answers, "/value?topic=revenue"))[:2] == (404, "unknown_topic")
+    assert "'revenue at risk'" in _error(ask(answers, "/value?topic=revenue"))[2]
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,10 @@ def test_findings_are_typed(perennial: Perennial) -> None:
     assert perennial.drivers("Größe klein").segment == "Größe klein"
     assert [one.name for one in perennial.segments().segmentations] == ["firmographic", "behavioural", "needs"]
     assert [one.name for one in perennial.segments("needs").segmentations] == ["needs"]
+    assert [one.figure for one in perennial.experience("survey metrics", "all").found] == ["nps"]
+    assert perennial.value().found[0].unit == "currency a year"
+    assert [one.group for one in perennial.journeys(segment="Größe klein").maps] == ["Größe klein"]
+    assert perennial.release().gate.passed
 
 
 def test_a_refusal_has_its_code_its_words_and_the_id_of_the_request(perennial: Perennial) -> None:

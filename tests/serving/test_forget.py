@@ -28,12 +28,12 @@ from serving.live_rows import LiveRow, write_live_rows
 from serving.published import load_rows
 from serving.scores import Score, write_scores
 from serving.store import Store
-from serving.store_tables import ACCOUNTS, FEATURE_ROWS, HISTORIES, LIVE_ROWS, SCORES, WEBHOOKS
+from serving.store_tables import ACCOUNTS, FEATURE_ROWS, HISTORIES, LISTED, LIVE_ROWS, SCORES, WEBHOOKS
 from serving.tombstones import allow_again, tombstones_of
 from serving.webhooks import announce
 
 GONE, STAYS = "Zoë-0007", "Zoë-00071"
-TABLES = (FEATURE_ROWS, SCORES, HISTORIES, LIVE_ROWS, ACCOUNTS, WEBHOOKS)
+TABLES = (FEATURE_ROWS, SCORES, LISTED, HISTORIES, LIVE_ROWS, ACCOUNTS, WEBHOOKS)
 KNOWN = {"batch": 1, "version": 1, "refresh_at": 0.0, "claimed_until": 0.0}
 
 
@@ -86,6 +86,11 @@ def home(make_company: Any, tmp_path: Path) -> Path:
         said = json.loads(path.read_text("utf-8"))
         said["portrait"]["profiles"] = [{"id": "s", "traits": [], "outcomes": [], "typical": [STAYS, GONE]}]
         path.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+    for path in (tmp_path / "releases").glob("*/experience.json"):
+        said = json.loads(path.read_text("utf-8"))
+        (own,) = [one for one in said["found"] if one["topic"] == "key accounts"]
+        said["found"] += [own | {"group": f"periodic / {account_id}"} for account_id in (GONE, STAYS)]
+        path.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
     state = tmp_path / ".perennial"
     (state / "panel" / "log").mkdir(parents=True)
     (state / "panel" / "log" / "codes.json").write_text(json.dumps({"accounts": [GONE]}))
@@ -126,14 +131,15 @@ def naming(folder: Path) -> list[str]:
 
 
 def test_a_forgotten_account_is_nowhere_in_what_the_project_keeps(home: Path, store: Store) -> None:
-    assert len(naming(home)) == 7
+    assert len(naming(home)) == 8
     settings = read_settings(home / "perennial.toml")
     found = forget(settings, store, GONE, time.time(), [home / "mine.csv"])
     store.close()
     assert naming(home) == []
     told = "\n".join(found.erased)
-    places = ("feature_rows", "scores", "histories", "live_rows", "accounts", "webhooks", "as a parent", "rows.parquet")
-    for place in (*places, "by-v1.parquet", "rejects.csv", "mine.csv", "kept panel", "release 2026-01-31-a"):
+    places = ("feature_rows", "scores", "listed", "histories", "live_rows", "accounts", "webhooks")
+    files = ("rows.parquet", "by-v1.parquet", "rejects.csv", "mine.csv", "kept panel", "release 2026-01-31-a")
+    for place in (*places, "as a parent", *files):
         assert place in told
     assert "accounts" in "\n".join(found.remains)
 

@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from serving.api import api
+from serving.api import SHOWN, api
 from serving.errors import STATUS
 from serving.openapi import ERRORS, ROUTES, document, document_of
 
@@ -49,6 +49,11 @@ def test_the_application_shows_the_document_and_in_it_the_features_that_the_cham
 
 def test_before_there_is_a_release_any_feature_may_be_sent() -> None:
     assert document_of(None) == document()
+
+
+def test_the_document_tells_the_parameters_that_a_route_takes() -> None:
+    told = {route.path: list(route.asks or {}) for route in ROUTES if route.path.startswith("/api/")}
+    assert told == {f"/api{path}": list(asks) for path, (_, asks) in SHOWN.items()}
 
 
 def test_every_route_is_in_the_document() -> None:
@@ -96,7 +101,9 @@ def test_every_status_of_a_refusal_is_told() -> None:
 
 def test_every_field_of_an_answer_that_is_not_plain_is_described() -> None:
     schemas = document()["components"]["schemas"]
-    assert {"Prediction", "Drivers", "Segments", "ErrorBody", "PredictRequest"} <= set(schemas)
+    assert {"Prediction", "Drivers", "Segments", "Figures", "JourneysTold", "ErrorBody", "PredictRequest"} <= set(
+        schemas
+    )
     assert "null" in str(schemas["Prediction"]["properties"]["account_id"])
 
 

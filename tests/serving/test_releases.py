@@ -110,7 +110,7 @@ def test_a_pointer_that_vanishes_changes_nothing(company: Any) -> None:
 
 
 def test_whatever_is_wrong_with_a_release_it_is_a_release_error(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def explode(folder: object) -> None:
+    def explode(*_: object) -> None:
         raise ZeroDivisionError("odd")
 
     monkeypatch.setattr(module, "read_release", explode)

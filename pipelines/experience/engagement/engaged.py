@@ -17,6 +17,7 @@ from pipelines.experience.engagement.health import health
 from pipelines.experience.engagement.hostages import hostages
 from pipelines.experience.engagement.rented_loyalty import exposed, incentives_of, rented_loyalty
 from pipelines.experience.engagement.robustness import robustness, robustness_scores
+from pipelines.experience.engagement.shock_foretold import shock_foretold
 from pipelines.experience.engagement.shocks import read_shocks
 from pipelines.experience.engagement.transport import transported
 from pipelines.experience.found import Found
@@ -36,12 +37,25 @@ class Engaged:
     found: tuple[Found, ...]
 
 
-def engaged(warehouse: Warehouse, data: ExperienceData) -> Engaged:
+@dataclass(frozen=True, eq=False)
+class Deeds:
+    """What is read of single events: shocks, and the items of engagement, see `engagement_items`."""
+
+    shocks: pd.DataFrame
+    items: pd.DataFrame
+    own: list[str]
+    quality: list[str]
+
+
+def read_deeds(warehouse: Warehouse, data: ExperienceData) -> Deeds:
+    """Return what befell accounts and what they did of their own accord."""
+    return Deeds(read_shocks(warehouse, data.as_of, data.contacts), *engagement_items(warehouse, data))
+
+
+def engaged(data: ExperienceData, deeds: Deeds) -> Engaged:
     """Return all that is found of engagement, robustness, hostages, rented loyalty and health."""
-    shocks = read_shocks(warehouse, data.as_of, data.contacts)
-    rows = engaged_quarters(data, shocks)
-    items, own, quality = engagement_items(warehouse, data)
-    apart = engagement(items, own, quality)
+    rows, items = engaged_quarters(data, deeds.shocks), deeds.items
+    apart = engagement(items, deeds.own, deeds.quality)
     now = known_now(data, items["account_id"])
     tenure = (data.as_of - data.accounts.set_index(data.accounts["account_id"].astype(str))["created_at"]).dt.days
     now = now.assign(tenure_years=tenure.reindex(now["account_id"]).to_numpy() / 365.25)
@@ -58,6 +72,7 @@ def engaged(warehouse: Warehouse, data: ExperienceData) -> Engaged:
         *apart.found,
         *engagement_ledger(data.activity, items["account_id"], data.as_of),
         *robust,
+        *shock_foretold(rows),
         *held.found,
         *rented_loyalty(exposed(rows, incentives_of(data.interventions))),
         *_carried(data),

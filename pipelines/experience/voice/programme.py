@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.experience.found import Found
 from pipelines.experience.voice.asymmetry import asymmetry
+from pipelines.experience.voice.borne_out import borne_out
 from pipelines.experience.voice.champions import champions
 from pipelines.experience.voice.coverage import coverage
 from pipelines.experience.voice.emotions import emotions
@@ -46,6 +47,7 @@ QUESTIONS: Mapping[str, Question] = {
     "silence": silence,
     "slow leaks": slow_leak,
     "coverage": coverage,
+    "reasons borne out": borne_out,
     "expectation": expectation,
     "the moving bar": moving_bar,
     "experience and leaving": experience_and_leaving,
@@ -63,21 +65,27 @@ QUESTIONS: Mapping[str, Question] = {
 """What is asked, in the order in which it is told."""
 
 
-def programme(
-    data: ExperienceData, tell: Progress | None = None, attributed: pd.DataFrame | None = None
-) -> list[Found]:
-    """Return the figures of every question, one after another.
+def asked(attributed: pd.DataFrame | None = None, *, quoted: bool = True) -> dict[str, Question]:
+    """Return every question by name.
 
     Parameters
     ----------
-    tell
-        is told what is being asked.
     attributed
-        what the champion's predictions rest on, see `reasons`; None: there is none.
+        what a release's predictions rest on, see `reasons`; None: there is none.
+    quoted
+        whether accounts' own words are told.
     """
+    own = {"reasons": partial(reasons, attributed=attributed), "comments": partial(topics, quoted=quoted)}
+    return {**QUESTIONS, **own}
+
+
+def programme(
+    data: ExperienceData, tell: Progress | None = None, attributed: pd.DataFrame | None = None
+) -> list[Found]:
+    """Return the figures of every question, one after another; `tell` is told what is being asked."""
     found: list[Found] = []
-    for name, ask in QUESTIONS.items():
+    for name, ask in asked(attributed).items():
         if tell:
             tell(name)
-        found += (partial(reasons, attributed=attributed) if ask is reasons else ask)(data)
+        found += ask(data)
     return found

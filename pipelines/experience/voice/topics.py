@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,11 +26,12 @@ LONGEST_QUOTE = 160
 Float = npt.NDArray[np.float64]
 
 
-def topics(data: ExperienceData, seed: int = 0) -> list[Found]:
+def topics(data: ExperienceData, seed: int = 0, *, quoted: bool = True) -> list[Found]:
     """Return the topics of the last year's comments: share of comments (counted), mean score, words and a quote.
 
     TF-IDF of English words, stop words left out, and non-negative matrix factorisation (Lee and Seung 1999); a comment
-    is of the topic that weighs most in it. Topics are a way to read, nothing is tested by them.
+    is of the topic that weighs most in it. Topics are a way to read, nothing is tested by them. `quoted` says whether
+    accounts' own words are told.
     """
     said = data.responses[data.responses["answered_at"] >= data.as_of - pd.Timedelta(days=YEAR_DAYS)]
     said = said[said["comment"].fillna("").astype("str").str.contains(r"\S\s+\S")].reset_index(drop=True)
@@ -41,7 +43,8 @@ def topics(data: ExperienceData, seed: int = 0) -> list[Found]:
     if found is None:
         return [Found.refused(TOPIC, "share", f"fewer than {FEWEST_WORDS} words come up in five comments and more")]
     weights, words = found
-    return [one for place in range(len(words)) for one in _topic(said, weights, words[place], place)]
+    told = [one for place in range(len(words)) for one in _topic(said, weights, words[place], place)]
+    return told if quoted else [replace(one, sentence="") for one in told]
 
 
 def _factors(comments: pd.Series, seed: int) -> tuple[Float, list[str]] | None:

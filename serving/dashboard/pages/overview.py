@@ -8,9 +8,11 @@ from serving.dashboard.addresses import address
 from serving.dashboard.blocks import Block, Figures, Note, Page, Section
 from serving.dashboard.board import Board
 from serving.dashboard.drivers_found import DriverFigures, drivers_of
+from serving.dashboard.numbers import moment
 from serving.dashboard.scored import Z95, Totals, totals
 from serving.dashboard.shown import Shown, rests_on
 from serving.dashboard.table import Column, Link, Table
+from serving.dashboard.words import as_sentence
 from serving.store import Store
 
 MOST_DRIVERS = 3
@@ -49,7 +51,7 @@ def _standing(board: Board) -> Iterator[Block]:
 
 def _of_accounts(found: Totals, board: Board) -> Iterator[Shown]:
     n = rests_on(0, found.n_accounts)
-    yield Shown("Customers", found.n_accounts, rests_on=f"as of {found.since or 'no date'}", sentence="Scored now.")
+    yield Shown("Customers", found.n_accounts, rests_on=f"as of {moment(found.since)}", sentence="Scored.")
     yield Shown(
         "Expected to leave",
         round(found.churners, 1),
@@ -131,12 +133,12 @@ def _row(driver: DriverFigures) -> list[float | str | Link | None]:
 
 def _changes(board: Board) -> Iterator[Block]:
     moved = [one for portrait in board.release.portraits.values() if (one := portrait.releases)]
-    said = [sentence for one in moved for sentence in one.sentences]
-    said += [sentence for sentence in board.manifest.gate.sentences if "champion" in sentence]
+    said = [words for one in moved for words in one.sentences]
+    said += [words for words in board.manifest.gate.sentences if "champion" in words]
     if not said:
         yield Note("This is the first release: there is nothing to compare with.")
-    for sentence in said:
-        yield Note(f"{sentence[:1].upper()}{sentence[1:]}.".replace("..", "."))
+    for words in said:
+        yield Note(as_sentence(words))
 
 
 def trust_line(board: Board) -> Note:

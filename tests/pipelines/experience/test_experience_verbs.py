@@ -11,7 +11,7 @@ import pytest
 
 from experiments.company import simulate, write_company
 from pipelines.cli import main
-from pipelines.experience.engagement.engaged import engaged
+from pipelines.experience.engagement.engaged import engaged, read_deeds
 from pipelines.experience.found import Found
 from pipelines.experience.inputs import read_experience
 from pipelines.experience.journeys.journeys import journeys
@@ -100,7 +100,7 @@ def test_tables_that_tell_nothing_are_refused_in_every_topic(open_tables):
     told = [
         *money(data, Beside(read_references(warehouse, as_of)), Terms())[0],
         *journeys(data, moves, met, year, pd.DataFrame()).found,
-        *engaged(warehouse, data).found,
+        *engaged(data, read_deeds(warehouse, data)).found,
     ]
     assert {one.verdict for one in told} == {"refused"}
     assert all(one.sentence for one in told)

@@ -1,4 +1,4 @@
-"""Settings as terms, and whether making a driver good pays."""
+"""What settings say money is, and whether making a driver good pays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from features.errors import ConfigError
 from pipelines.config import Value
 from pipelines.experience.found import Found
-from pipelines.explain_value import returns_of, terms_of
+from pipelines.investing import returns_of
+from pipelines.programme import value_terms
 
 EQUITY = (Found("customer equity", "closing equity", 5_000_000.0, n_accounts=1000),)
 
@@ -43,7 +44,7 @@ def test_a_driver_that_the_champion_does_not_hold_is_named():
 
 
 def test_word_of_mouth_of_the_settings_names_them_as_its_source():
-    terms = terms_of(Value(won_per_told=0.01, told_good=12))
+    terms = value_terms(Value(won_per_told=0.01, told_good=12))
     assert (terms.spoken.won_per_told.high, terms.spoken.told_good.value) == (0.02, 12)
     assert "your settings" in terms.spoken.won_per_told.source
-    assert terms_of(Value()).spoken.won_per_told.value == 0.0
+    assert value_terms(Value()).spoken.won_per_told.value == 0.0

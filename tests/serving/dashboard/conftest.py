@@ -1,0 +1,110 @@
+"""The pages in a real browser: Debian's Chromium, driven by Playwright, against the real server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from serving.kept_keys import KeptKeys
+from serving.store import Store
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Site:
+    """A service that asks for keys, and one of its keys."""
+
+    url: str
+    key: str
+
+
+@pytest.fixture(scope="session")
+def site(make_company: Any, serving: Any, wait: Any) -> Iterator[Site]:
+    """The real server over the tiny company, with keys."""
+    _skip_without_chromium()
+    company = make_company()
+    company.point("2026-01-31-a")
+    key = KeptKeys(Store(company.environment()["PERENNIAL_STORE"])).create("board", ["read"])
+    with serving(company, company.folder / "pages.log", PERENNIAL_AUTH="keys") as url:
+        wait(lambda: _is_ready(url), seconds=60)
+        yield Site(url, key)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    _skip_without_chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield found
+        found.close()
+
+
+class Heard:
+    """What a page complained of, and what it asked other hosts for."""
+
+    def __init__(self, page: Any, own: str) -> None:
+        self.said: list[str] = []
+        page.on("console", lambda one: self.said.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda one: self.said.append(str(one)))
+        page.on("request", lambda one: None if self._is_own(one.url, own) else self.said.append(f"asked {one.url}"))
+
+    @staticmethod
+    def _is_own(url: str, own: str) -> bool:
+        return url.startswith((own, "data:", "blob:"))
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Any, site: Site) -> Any:
+    """The cookies of whoever has signed in."""
+    with closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.goto(f"{site.url}/dashboard/sign-in")
+        page.fill("input[name=key]", site.key)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{site.url}/dashboard")
+        return context.storage_state()
+
+
+@pytest.fixture
+def opened(browser: Any, site: Site, signed_in: Any) -> Iterator[Any]:
+    """Open a page as whoever has signed in; returns the page and what was heard of it."""
+    contexts = []
+
+    def open_(path: str, *, width: int = 1440, theme: str = "light", **settings: Any) -> tuple[Any, Heard]:
+        context = browser.new_context(viewport={"width": width, "height": 900}, storage_state=signed_in, **settings)
+        contexts.append(context)
+        context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+        page = context.new_page()
+        heard = Heard(page, site.url)
+        page.goto(f"{site.url}{path}")
+        return page, heard
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _skip_without_chromium() -> None:
+    if not Path(CHROMIUM).exists() and shutil.which("chromium") is None:
+        pytest.skip("Chromium is not here: apt-get install chromium")
