@@ -11,6 +11,14 @@ from pipelines.drivers.plain import ALL_DRIVERS, EVERYONE, PAIN, TOUCHPOINT, nes
 from pipelines.release import Release
 from serving.dashboard.shown import Shown
 
+UNITS = {
+    "percentage points of churn": "points",
+    "money a month": "money",
+    "% of accounts": "%",
+    "% of answers": "%",
+    "% of the churners expected": "%",
+}
+"""What is said shorter beside the words of a figure."""
 SAVED = {"churners saved": "Churners saved", "revenue saved": "Revenue saved a month"}
 
 
@@ -78,7 +86,7 @@ def shown(figure: dict[str, Any]) -> Shown:
     return Shown(
         SAVED.get(name, name),
         _number(figure["value"]),
-        "money" if unit.startswith("money") else unit,
+        UNITS.get(unit, unit),
         figure["basis"],
         _number(figure["low"]),
         _number(figure["high"]),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from pipelines.drivers.plain import EVERYONE, TOUCHPOINT
 from serving.dashboard.addresses import address
 from serving.dashboard.asked import known
-from serving.dashboard.blocks import Block, Note
+from serving.dashboard.blocks import Block, Chart, Note
 from serving.dashboard.charts.forest import Bar, forest
 from serving.dashboard.charts.heading import Heading
 from serving.dashboard.drivers_found import DriverFigures
@@ -18,7 +19,8 @@ from serving.dashboard.table import Cell, Column, Link, Table
 
 CAUSE, NONE_FOUND, REFUSED = "cause", "none found", "refused"
 LOOKS = {CAUSE: ("found to cause churn", "--caused", "circle"), NONE_FOUND: ("none found", "--faint", "circle-open")}
-AXIS = "Effect on churn within the horizon (percentage points, 95 % interval)"
+JOINT = "; intervals hold for all groups together"
+AXIS = "Effect on churn within the horizon, percentage points"
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,26 @@ def effect_blocks(found: Sequence[DriverFigures], whom: Whom, nothing: Note) -> 
     told = [one for one in effects(found, whom) if one.effect.is_told and one.driver.verdict in LOOKS]
     if not told:
         return [nothing]
-    names_group = bool(whom.segmentation) and not whom.segment
-    bars = [
-        Bar(_label(one, names_group), one.effect.value, one.effect.low, one.effect.high, *LOOKS[one.driver.verdict])
-        for one in told
-    ]
-    joint = "; intervals hold for all groups together" if whom.segmentation else ""
-    heading = Heading("effects", "Effects (caused)", _says(told) + joint + ".")
-    return [forest(heading, bars, AXIS, effects_table(told))]
+    if whom.segmentation and not whom.segment:
+        return [_by_group(list(own)) for _, own in groupby(told, key=lambda one: one.driver.name)]
+    bars = [_bar(one, one.driver.experience) for one in told]
+    joint = JOINT if whom.segment else ""
+    return [forest(Heading("effects", "Effects (caused)", f"{_says(told)}{joint}."), bars, AXIS, effects_table(told))]
 
 
-def effects_table(told: Sequence[Told]) -> Table:
+def _by_group(told: Sequence[Told]) -> Chart:
+    """The effect of one driver in each group."""
+    driver, most = told[0].driver, max(told, key=lambda one: abs(one.effect.value))
+    says = f"Largest in {most.group}: {_size(most.effect)}{JOINT}."
+    heading = Heading(f"effects-{driver.name}", f"{driver.experience} (caused)", says)
+    return forest(heading, [_bar(one, one.group) for one in told], AXIS, effects_table(told, heading.name))
+
+
+def _bar(one: Told, label: str) -> Bar:
+    return Bar(label, one.effect.value, one.effect.low, one.effect.high, *LOOKS[one.driver.verdict])
+
+
+def effects_table(told: Sequence[Told], name: str = "effects") -> Table:
     """Return effects with what they rest on."""
     columns = [
         Column("driver", "Experience"),
@@ -119,9 +130,7 @@ def effects_table(told: Sequence[Told]) -> Table:
         ]
         for one in told
     ]  # fmt: skip
-    return Table(
-        "effects", "Effects on churn, percentage points with 95 % interval", columns, rows, "No effect is told."
-    )
+    return Table(name, "Effects on churn, percentage points with 95 % interval", columns, rows, "No effect is told.")
 
 
 def untold(found: Sequence[DriverFigures], whom: Whom) -> Iterator[list[Cell | Link]]:
@@ -138,10 +147,6 @@ def _who(one: Told) -> list[Cell | Link]:
     return [link, one.driver.contrast, one.group or "all accounts"]
 
 
-def _label(one: Told, names_group: bool) -> str:
-    return f"{one.driver.experience}: {one.group}" if names_group else one.driver.experience
-
-
 def _says(told: Sequence[Told]) -> str:
     """What there is to see."""
     causes = [one for one in told if one.driver.verdict == CAUSE]
@@ -149,5 +154,9 @@ def _says(told: Sequence[Told]) -> str:
         return "None of the experiences looked at was found to cause churn (hollow)"
     most = max(causes, key=lambda one: abs(one.effect.value))
     where = f" in {most.group}" if most.group else ""
-    size = f"{most.effect.value:+.1f} points ({most.effect.low:+.1f} to {most.effect.high:+.1f})"
-    return f"The largest effect is that of {most.driver.experience}{where}: {size}; hollow points: none found"
+    hollow = "; hollow points: none found" if len(causes) < len(told) else ""
+    return f"The largest effect is that of {most.driver.experience}{where}: {_size(most.effect)}{hollow}"
+
+
+def _size(effect: Shown) -> str:
+    return f"{effect.value:+.1f} points ({effect.low:+.1f} to {effect.high:+.1f})"

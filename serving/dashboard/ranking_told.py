@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipelines.churn.ranking import Ranking
+from serving.dashboard.addresses import address
 from serving.dashboard.blocks import Block, Note
 from serving.dashboard.charts.heading import Heading
 from serving.dashboard.charts.ranking import ranking
@@ -34,10 +35,11 @@ def ranking_blocks(of: Ranking, asked: Mapping[str, str]) -> list[Block]:
         [one.sentence, one.family, one.tier, one.mean_contribution, one.low, one.high, of.n_accounts] for one in shown
     ]
     table = Table("ranking", "What predictions rest on (SHAP, mean size with 95 % interval)", columns, rows)
+    note = Note(PREDICTS, "predicts", f"{address('definitions')}#importance", "What it means")
     if not shown:
-        return [Note(PREDICTS, "predicts"), Note("Of no such feature is a contribution told.")]
+        return [note, Note("Of no such feature is a contribution told.")]
     first = shown[0].sentence
     says = f"Predictions rest most on {first}; mean size of contributions to log-odds over {of.n_accounts:,} accounts."
     heading = Heading("ranking", "What predictions rest on (SHAP)", says)
     sizes = [(one.sentence, one.mean_contribution) for one in shown[:MOST_DRAWN]]
-    return [Note(PREDICTS, "predicts"), ranking(heading, sizes, "Mean contribution (predicted, log-odds)", table)]
+    return [note, ranking(heading, sizes, "Mean contribution (predicted, log-odds)", table)]

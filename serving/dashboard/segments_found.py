@@ -10,6 +10,7 @@ from pipelines.segmentation.portrait import Portrait
 from pipelines.segmentation.profile import Outcome, Profile
 from pipelines.segmentation.segmentation import Segment, Segmentation
 from serving.dashboard.addresses import address
+from serving.dashboard.numbers import in_words, money
 from serving.dashboard.shown import Shown, rests_on
 from serving.dashboard.table import Link
 
@@ -76,8 +77,8 @@ def outcomes(of: Grouped) -> Iterator[tuple[str, list[tuple[Segment, Outcome]]]]
 
 def of_outcome(one: Outcome) -> Shown:
     """Return a segment's churn, revenue or experience as it is shown."""
-    usual = f"{one.whole:.1%}" if one.unit == "share" else f"{one.whole:,.1f} {one.unit}".strip()
-    label = f"{one.what[:1].upper()}{one.what[1:]}"
-    return Shown(
-        label, one.value, one.unit, one.basis, one.low, one.high, rests_on(0, one.n), f"Of all accounts {usual}."
-    )
+    is_money = one.unit.startswith("money")
+    unit = "money" if is_money else "share" if one.unit == "share" else ""  # others are said in what it is
+    usual = money(one.whole) if is_money else in_words(one.whole, unit)
+    label, sentence = f"{one.what[:1].upper()}{one.what[1:]}", f"Of all accounts {usual}."
+    return Shown(label, one.value, unit, one.basis, one.low, one.high, rests_on(0, one.n), sentence)

@@ -111,7 +111,7 @@ def by_outcome(of: Grouped) -> Iterator[Block]:
         ]
         name = f"outcome-{place + 1}"
         table = Table(name, f"{title}, {unit}, 95 % interval", columns, rows)
-        yield forest(Heading(name, title, says), bars, f"{what}, {unit} (95 % interval)", table, whole)
+        yield forest(Heading(name, title, says), bars, f"{what}, {unit}", table, whole)
     if not found:
         yield Note("Of no segment enough is known to tell of churn, revenue or experience.", "refused")
 

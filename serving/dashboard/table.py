@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Kind = Literal["text", "id", "number", "money", "date", "tier", "verdict", "basis", "meter"]
+Kind = Literal["text", "sentence", "id", "number", "money", "date", "tier", "verdict", "basis", "meter"]
 Cell = float | int | str | None
 
 

@@ -12,7 +12,9 @@ from serving.dashboard.charts.heading import Heading
 from serving.dashboard.charts.wrapped import n_lines, wrapped
 from serving.dashboard.table import Table
 
-AROUND, A_LINE, AT_LEAST = 90, 17, 34
+INTERVAL = "95\u00a0%\u00a0interval"
+AXIS_WIDTH = 30
+AROUND, A_LINE, AT_LEAST = 105, 17, 34
 """Pixels: axis and legend, a line of a label, a row."""
 
 
@@ -44,7 +46,7 @@ def forest(heading: Heading, bars: Sequence[Bar], axis: str, table: Table, line:
     Parameters
     ----------
     axis
-        what is measured, with its unit.
+        what is measured, with its unit; that there are intervals is added.
     line
         where the line stands: at no effect, or at what is usual; None: there is none.
     """
@@ -52,7 +54,11 @@ def forest(heading: Heading, bars: Sequence[Bar], axis: str, table: Table, line:
     kinds = list(dict.fromkeys((bar.kind, bar.colour, bar.symbol) for bar in bars))
     data = [_trace([(place, bar) for place, bar in enumerate(bars) if bar.kind == kind[0]], *kind) for kind in kinds]
     layout: dict[str, Any] = {
-        "xaxis": {"title": {"text": wrapped(axis, 44), "font": {"size": 12}}, "zeroline": False, "nticks": 6},
+        "xaxis": {
+            "title": {"text": wrapped(f"{axis} ({INTERVAL})", AXIS_WIDTH), "font": {"size": 12}},
+            "zeroline": False,
+            "nticks": 6,
+        },
         "yaxis": {
             "tickmode": "array",
             "tickvals": list(range(len(bars))),

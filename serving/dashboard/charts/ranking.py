@@ -10,7 +10,7 @@ from serving.dashboard.charts.wrapped import n_lines, wrapped
 from serving.dashboard.numbers import bare
 from serving.dashboard.table import Table
 
-AROUND, A_LINE, AT_LEAST = 60, 17, 30
+AROUND, A_LINE, AT_LEAST = 75, 17, 30
 """Pixels: the axis, a line of a label, a bar."""
 
 
@@ -31,7 +31,7 @@ def ranking(heading: Heading, sizes: Sequence[tuple[str, float]], axis: str, tab
     }
     layout = {
         "xaxis": {
-            "title": {"text": wrapped(axis, 44), "font": {"size": 12}},
+            "title": {"text": wrapped(axis, 30), "font": {"size": 12}},
             "range": [0, 1.2 * max(values, default=1.0)],
             "nticks": 5,
         },

@@ -33,8 +33,8 @@ def shares(
     ]
     layout = {
         "yaxis": {"title": {"text": "% of accounts", "font": {"size": 12}}, "rangemode": "tozero"},
-        "xaxis": {"type": "date", "nticks": 5},
+        "xaxis": {"type": "date", "nticks": 4, "tickangle": 0, "tickformat": "%b<br>%Y"},
         "showlegend": True,
-        "legend": {"orientation": "h", "x": 0, "y": -0.15, "yanchor": "top"},
+        "legend": {"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
     }
     return Chart(*heading, data=data, table=table, layout=layout, height=300 + 20 * len(parts))

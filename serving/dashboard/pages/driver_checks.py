@@ -29,7 +29,7 @@ def sensitivity(found: Sequence[DriverFigures]) -> Table:
         Column("effect", "Effect (caused), points", "number"),
         Column("left_low", "Left of it, from", "number"),
         Column("left_high", "To", "number"),
-        Column("in_words", "In words"),
+        Column("in_words", "In words", "sentence"),
         Column("rests_on", "Rests on"),
     ]
     rows: list[Sequence[Cell | Link]] = [
@@ -67,7 +67,7 @@ def penalties(found: Sequence[DriverFigures]) -> Iterator[Block]:
         Column("low", "From", "number"),
         Column("high", "To", "number"),
         Column("rests_on", "Rests on"),
-        Column("in_words", "In words"),
+        Column("in_words", "In words", "sentence"),
     ]
     rows: list[Sequence[Cell | Link]] = [
         [_link(driver), name, *_numbers(one), one.rests_on, as_sentence(one.sentence)] for driver, name, one in told
@@ -91,7 +91,7 @@ def not_told(found: Sequence[DriverFigures], whom: Whom) -> Table:
         Column("contrast", "Compared"),
         Column("group", "Of whom"),
         Column("verdict", "Verdict", "verdict"),
-        Column("why", "Why"),
+        Column("why", "Why", "sentence"),
     ]
     rows = [[*row[:-1], as_sentence(str(row[-1]))] for row in untold(found, whom)]
     return Table("not-told", "Refused and withheld", columns, rows, "Nothing was refused or withheld.")

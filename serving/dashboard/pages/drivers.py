@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipelines.drivers.plain import BOUND
+from pipelines.release import Release
+from serving.dashboard.addresses import address
 from serving.dashboard.asked import known
 from serving.dashboard.blocks import Block, Choice, Figures, Form, Note, Page, Section
 from serving.dashboard.board import Board
 from serving.dashboard.drivers_found import DriverFigures, drivers_of, pains_of
 from serving.dashboard.effects_told import Whom, effect_blocks, groupings
 from serving.dashboard.pages.driver_checks import not_told, penalties, places, sensitivity
-from serving.dashboard.pages.one_driver import one_driver
+from serving.dashboard.pages.one_driver import every_figure, one_driver
 from serving.dashboard.pages.what_if import what_if
 from serving.dashboard.ranking_told import ranking_blocks
 from serving.dashboard.shown import Shown
@@ -31,32 +33,34 @@ def drivers(board: Board, asked: Mapping[str, str]) -> Page:
     found, others = drivers_of(board.release)
     whom, chosen = Whom.of(found, asked), list(_chosen(found, asked))
     one = known(asked, "driver", [driver.name for driver in found])
-    own = [one_driver(driver) for driver in found if driver.name == one]
+    causes = Section(
+        f"What causes churn{whom.in_words}",
+        [*effect_blocks(chosen, whom, _why_none(found, others)), *_bound(others, whom)],
+        "How many percentage points likelier churn is for those who had it bad than had they had it good.",
+        beside=ranking_blocks(board.release.ranking, asked),
+    )
+    slider = what_if(board.release, found, asked)
+    own = [(one_driver(driver), every_figure(driver)) for driver in found if driver.name == one]
+    first = [part for about, figures in own for part in (about, slider, figures)]
     page = [
         Section("", [_filters(found, asked, whom)]),
-        *own,
-        Section(
-            f"What causes churn{whom.in_words}",
-            [*_bound(others, whom), *effect_blocks(chosen, whom, _why_none(found, others))],
-            "How many percentage points likelier churn is for those who had it bad than had they had it good.",
-            beside=ranking_blocks(board.release.ranking, asked),
-        ),
-        what_if(board.release, found, asked),
-        *(
-            [_checks(chosen, whom), places(chosen, pains_of(board.release), asked.get("touchpoint", ""))]
-            if found
-            else []
-        ),
+        *first,
+        causes,
+        *([] if first else [slider]),
+        *(_checks(chosen, whom, board.release, asked.get("touchpoint", "")) if found else ()),
     ]
     lead = "Which experiences cause churn, how sure that is, and what a better one would save."
     return Page("Drivers", lead, page)
 
 
-def _checks(chosen: Sequence[DriverFigures], whom: Whom) -> Section:
+def _checks(chosen: Sequence[DriverFigures], whom: Whom, release: Release, touchpoint: str) -> Iterator[Section]:
     lead = "What speaks against an effect, and what cannot be told."
-    return Section(
-        "How sure", [sensitivity(chosen), *penalties(chosen), not_told(chosen, whom)], lead, anchor="how-sure"
+    more = Note(
+        "What is asked of an effect:", href=f"{address('definitions')}#sensitivity", link="sensitivity and overlap"
     )
+    blocks = [sensitivity(chosen), *penalties(chosen), not_told(chosen, whom), more]
+    yield Section("How sure", blocks, lead, anchor="how-sure")
+    yield places(chosen, pains_of(release), touchpoint)
 
 
 def _chosen(found: Sequence[DriverFigures], asked: Mapping[str, str]) -> Iterator[DriverFigures]:

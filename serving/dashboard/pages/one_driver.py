@@ -8,7 +8,6 @@ from typing import Any
 from pipelines.drivers.plain import EVERYONE
 from serving.dashboard.blocks import Block, Figures, Note, Section
 from serving.dashboard.drivers_found import DriverFigures, shown
-from serving.dashboard.shown import Shown
 from serving.dashboard.table import Cell, Column, Table
 from serving.dashboard.words import as_sentence
 
@@ -30,24 +29,22 @@ COLUMNS = (
     Column("n_rows", "Account-dates", "number"),
     Column("n_bad", "Of them bad", "number"),
     Column("n_accounts", "Accounts", "number"),
-    Column("sentence", "In words"),
+    Column("sentence", "In words", "sentence"),
 )
 
 
 def one_driver(driver: DriverFigures) -> Section:
-    """Return all that is told of a driver."""
+    """Return what was found of a driver, and what it costs."""
     verdict = as_sentence(str(driver.about["verdict_sentence"]))
     verdict_note = Note(f"Verdict: {driver.verdict}. {verdict}", "refused" if driver.verdict in UNTOLD else "plain")
     blocks: list[Block] = [verdict_note, Note(_about(driver))]
     first = [
-        replace(one, label=label, term=term) for name, (label, term) in FIRST.items() if (one := _told(driver, name))
+        replace(figure, label=label, term=term, sentence=as_sentence(figure.sentence))
+        for name, (label, term) in FIRST.items()
+        if (figure := driver.figure(name))
     ]
     blocks += [Figures(first)] if first else []
-    return Section(driver.experience, [*blocks, _table(driver)], f"Compared: {driver.contrast}.", anchor="driver")
-
-
-def _told(driver: DriverFigures, name: str) -> Shown | None:
-    return driver.figure(name)
+    return Section(driver.experience, blocks, f"Compared: {driver.contrast}.", anchor="driver")
 
 
 def _about(driver: DriverFigures) -> str:
@@ -57,10 +54,12 @@ def _about(driver: DriverFigures) -> str:
     return f"Family {driver.about['family']}, tier {driver.about['tier']}; {decides}.{false}"
 
 
-def _table(driver: DriverFigures) -> Table:
-    caption = f"Every figure of {driver.experience}"
+def every_figure(driver: DriverFigures) -> Section:
+    """Return all that is told of a driver, the checks that its effect has to stand too."""
     rows = [_row(one) for one in driver.about["figures"]]
-    return Table("driver", caption, COLUMNS, rows, "Nothing is told of it.")
+    return Section(
+        "", [Table("driver", f"Every figure of {driver.experience}", COLUMNS, rows, "Nothing is told of it.")]
+    )
 
 
 def _row(figure: dict[str, Any]) -> list[Cell]:
@@ -69,4 +68,5 @@ def _row(figure: dict[str, Any]) -> list[Cell]:
     numbers = [figure[name] for name in ("value", "low", "high")]
     counts = [figure[name] or None for name in ("n_rows", "n_bad", "n_accounts")]
     basis = figure["basis"] if told.is_told or told.has_interval else None
-    return [figure["figure"], whom, *numbers, figure["unit"], basis, *counts, as_sentence(told.sentence)]
+    unit = "money a month" if told.unit == "money" else told.unit
+    return [figure["figure"], whom, *numbers, unit, basis, *counts, as_sentence(told.sentence)]

@@ -21,7 +21,7 @@ from serving.dashboard.table import Cell, Column, Link, Table
 from serving.dashboard.words import as_sentence
 
 NO_EFFECT = "No effect is told of this segment."
-DIFFERENCE = "Difference from all accounts (standard deviations, 95 % interval)"
+DIFFERENCE = "Difference from all accounts, standard deviations"
 
 
 def one_segment(release: Release, found: Sequence[Grouped], segment_id: str) -> Page:

@@ -90,8 +90,25 @@ def _kind(stability: float | None, *, is_natural: bool) -> str:
 
 
 def _tells(comparisons: Sequence[Comparison]) -> Iterator[Block]:
+    """Which segmentation tells most of each outcome, or why that cannot be told."""
+    for place, one in enumerate(comparisons, start=1):
+        outcome, said = as_sentence(one.outcome)[:-1], as_sentence(one.sentence)
+        if not one.told:
+            yield Note(f"{outcome}: {said}", "refused")
+            continue
+        name = f"tells-{place}"
+        bars = [
+            Bar(told.segmentation, 100 * told.share, 100 * told.low, 100 * told.high, "", "--associated")
+            for told in one.told
+        ]
+        heading = Heading(name, f"{outcome}: how much of it segments tell (associated)", said)
+        yield forest(heading, bars, "% of the variance told, held out", _told_table(name, one))
+    if not comparisons:
+        yield Note("Nothing can be compared: no outcome is known after the segments.", "refused")
+
+
+def _told_table(name: str, one: Comparison) -> Table:
     columns = [
-        Column("outcome", "Outcome"),
         Column("segmentation", "Grouped by"),
         Column("n_segments", "Segments", "number"),
         Column("share", "Told of it (associated)", "number", "share"),
@@ -100,33 +117,9 @@ def _tells(comparisons: Sequence[Comparison]) -> Iterator[Block]:
         Column("n", "Accounts", "number"),
     ]
     rows: list[Sequence[Cell | Link]] = [
-        [one.outcome, told.segmentation, told.n_segments, told.share, told.low, told.high, one.n]
-        for one in comparisons
-        for told in one.told
+        [told.segmentation, told.n_segments, told.share, told.low, told.high, one.n] for told in one.told
     ]
-    none = "Nothing can be compared: no outcome is known after the segments."
-    table = Table("comparisons", "Share of the differences between accounts that segments tell", columns, rows, none)
-    if not rows:
-        yield table
-    else:
-        yield forest(
-            _heading(comparisons), list(_bars(comparisons)), "% of the variance told, held out (95 % interval)", table
-        )
-    for one in comparisons:
-        said = f"{as_sentence(one.outcome)[:-1]}: {as_sentence(one.sentence)}"
-        yield Note(said, "plain" if one.told else "refused")
-
-
-def _heading(comparisons: Sequence[Comparison]) -> Heading:
-    says = "Right of the line segments tell something of accounts they have not seen; at or left of it nothing."
-    return Heading("comparisons", "How much each segmentation tells (associated)", says)
-
-
-def _bars(comparisons: Sequence[Comparison]) -> Iterator[Bar]:
-    for one in comparisons:
-        for told in one.told:
-            label = f"{told.segmentation}: {one.outcome}"
-            yield Bar(label, 100 * told.share, 100 * told.low, 100 * told.high, "", "--associated")
+    return Table(name, f"{as_sentence(one.outcome)[:-1]}: share of its variance told", columns, rows)
 
 
 def _closely(found: Sequence[Grouped], of: Grouped) -> Iterator[Section]:

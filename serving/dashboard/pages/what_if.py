@@ -137,7 +137,7 @@ def _at_each(levels: Sequence[Level], group: tuple[str, str]) -> list[Block]:
     says = "Further from bad saves more only where the effect grows; each level is learnt from other accounts."
     bars = [Bar(level.in_words, one.value, one.low, one.high, "", "--caused") for level, one in saved]
     heading = Heading("what-if", "Churners saved at each level (caused)", says)
-    return [forest(heading, bars, "Accounts that would stay (95 % interval)", table)]
+    return [forest(heading, bars, "Accounts that would stay", table)]
 
 
 def _levels_table(levels: Sequence[Level], group: tuple[str, str]) -> Table:
@@ -150,7 +150,7 @@ def _levels_table(levels: Sequence[Level], group: tuple[str, str]) -> Table:
         Column("revenue_low", "From", "money"),
         Column("revenue_high", "To", "money"),
         Column("rests_on", "Rests on"),
-        Column("in_words", "In words"),
+        Column("in_words", "In words", "sentence"),
     ]
     rows = [_level_row(level, level.told(*group)) for level in levels]
     return Table("what-if", "What each level would save, within the horizon", columns, rows)

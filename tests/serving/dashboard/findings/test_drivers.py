@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from pipelines.release import Release
 from serving.dashboard.blocks import Chart, Figures, Note, Page, Slider
 from serving.dashboard.board import Board
 from serving.dashboard.numbers import in_words, money
+from serving.dashboard.pages.definitions import terms
 from serving.dashboard.pages.drivers import drivers
 from serving.drivers import DriverAnswers
 from serving.errors import Refusal
@@ -86,7 +88,6 @@ def test_penalty_and_reward_are_told_where_there_is_a_normal_level(board: Board)
         ({"family": "engagement"}, ["mail"]),
         ({"tier": "operations", "touchpoint": "support"}, ["escalation"]),
         ({"segment": "engaged"}, ["escalation"]),
-        ({"segmentation": "firmographic"}, ["escalation"]),
     ],
 )
 def test_filters_in_the_address_leave_what_they_ask_for(board: Board, asked: dict[str, str], told: list[str]) -> None:
@@ -96,7 +97,7 @@ def test_filters_in_the_address_leave_what_they_ask_for(board: Board, asked: dic
 
 def test_by_segmentation_each_group_is_told_and_a_refused_one_says_why(board: Board) -> None:
     page = drivers(board, {"segmentation": "firmographic"})
-    assert [(row["group"], row["effect"]) for row in rows(page, "effects")] == [(HOSTILE, 6.5)]
+    assert [(row["group"], row["effect"]) for row in rows(page, "effects-escalation")] == [(HOSTILE, 6.5)]
     assert [(row["group"], row["why"]) for row in rows(page, "not-told")] == [
         ("Large", "Accounts had it bad 3 times only."),
         ("all accounts", "No account ever had it bad."),
@@ -105,7 +106,7 @@ def test_by_segmentation_each_group_is_told_and_a_refused_one_says_why(board: Bo
 
 def test_a_segment_of_another_segmentation_is_let_go_when_the_segmentation_changes(board: Board) -> None:
     page = drivers(board, {"segmentation": "engagement", "segment": "Large"})
-    assert [row["group"] for row in rows(page, "effects")] == ["engaged"]
+    assert [row["group"] for row in rows(page, "effects-escalation")] == ["engaged"]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,9 @@ def test_of_what_is_no_cause_nothing_is_saved_and_a_level_of_another_driver_is_l
 def test_pictures_are_such_as_plotly_draws(
     board: Board, asked: dict[str, str], check_charts: Callable[[Page], Any]
 ) -> None:
-    assert {"effects", "ranking", "ends"} <= set(check_charts(drivers(board, asked)))
+    drawn = check_charts(drivers(board, asked))
+    assert {"ranking", "ends"} < set(drawn)
+    assert len(drawn) == len(set(drawn))
 
 
 def test_numbers_are_those_of_the_api_to_the_digit_shown(found_release: Release, pages: Any) -> None:
@@ -175,11 +178,12 @@ def test_numbers_are_those_of_the_api_to_the_digit_shown(found_release: Release,
     text = html.unescape(pages.get("/dashboard/drivers?driver=escalation&to=0").text)
     escalation = said["drivers"][0]
     by_name = {one["figure"]: one for one in escalation["figures"]}
-    assert in_words(by_name["effect"]["value"], by_name["effect"]["unit"]) in text
+    assert in_words(by_name["effect"]["value"], "points") in text
     assert f"{in_words(by_name['churners saved']['low'], 'accounts')} to " in text
     (level,) = escalation["what_if"]
     for one in level["figures"]:
-        shown = money(one["value"]) if one["figure"] == "revenue saved" else in_words(one["value"], one["unit"])
+        unit = "points" if one["figure"] == "effect" else one["unit"]
+        shown = money(one["value"]) if one["figure"] == "revenue saved" else in_words(one["value"], unit)
         assert shown in text, one["figure"]
     segment = json.loads(answers.of(HOSTILE))["drivers"][0]["what_if"][0]["figures"][1]
     page = pages.get("/dashboard/drivers", params={"driver": "escalation", "who": f"firmographic: {HOSTILE}"})
@@ -205,6 +209,13 @@ def test_hostile_names_are_shown_and_never_used(pages: Any, query: str, shown: s
     assert "<b onmouseover" not in text
     assert "<i>Mood" not in text
     assert shown in text
+
+
+@pytest.mark.parametrize("page", ["drivers?driver=first_response", "segments", "segments?segment=needs-1"])
+def test_words_that_lead_to_a_definition_have_one(pages: Any, page: str) -> None:
+    named = set(re.findall(r"/dashboard/definitions#([a-z-]+)", pages.get(f"/dashboard/{page}").text))
+    assert named
+    assert named <= set(terms())
 
 
 def test_a_field_that_is_left_open_asks_for_nothing(pages: Any) -> None:

@@ -16,7 +16,7 @@ from pipelines.release import Release
 from pipelines.segmentation.segmentation import Segmentation
 from serving.dashboard.blocks import Chart, Figures, Note, Page
 from serving.dashboard.board import Board
-from serving.dashboard.numbers import in_words
+from serving.dashboard.numbers import in_words, money
 from serving.dashboard.pages.segments import segments
 from serving.errors import Refusal
 from serving.segments import SegmentAnswers
@@ -116,7 +116,7 @@ def test_a_segment_has_a_page_of_its_own(board: Board) -> None:
     page = segments(board, {"segment": "firmographic-1"})
     figures = next(block for block in blocks(page) if isinstance(block, Figures)).shown
     assert [one.label for one in figures] == ["Accounts", "Share", "Stability", "Churned within 90 days", "Revenue"]
-    assert figures[3].sentence == "Of all accounts 10.0%."
+    assert figures[3].sentence == "Of all accounts 10 %."
     assert [row[0].href for row in page.tables()["typical"].rows] == [
         "/dashboard/accounts/A-0001",
         "/dashboard/accounts/A/2%20%3Cx%3E",
@@ -158,8 +158,9 @@ def test_numbers_are_those_of_the_api_to_the_digit_shown(found_release: Release,
     first = said["segmentations"][0]["segments"][0]
     own = html.unescape(pages.get(f"/dashboard/segments?segment={first['id']}").text)
     for outcome in first["outcomes"]:
-        ends = (in_words(outcome[end], outcome["unit"]) for end in ("low", "high"))
-        assert in_words(outcome["value"], outcome["unit"]) in own
+        said = in_words if outcome["unit"] == "share" else lambda value, _: money(value)
+        ends = [said(outcome[end], outcome["unit"]) for end in ("low", "high")]
+        assert said(outcome["value"], outcome["unit"]) in own
         assert " to ".join(ends) in own
     assert f">{in_words(first['traits'][0]['effect'])}<" in own
 
