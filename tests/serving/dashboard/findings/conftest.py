@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -219,7 +220,9 @@ def looked_at() -> Callable[[Release], Any]:
     def client(release: Release) -> Any:
         predictor = SimpleNamespace(release=release)
         answers: Any = SimpleNamespace(
-            champion=SimpleNamespace(predictor=predictor), published=SimpleNamespace(store=None), not_ready=lambda: None
+            champion=SimpleNamespace(predictor=predictor, releases=Path("releases")),
+            published=SimpleNamespace(store=None),
+            not_ready=lambda: None,
         )
         return TestClient(Starlette(routes=[Mount("/dashboard", dashboard(lambda: answers, lambda: None))]))
 
