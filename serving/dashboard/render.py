@@ -72,6 +72,8 @@ def as_html(text: str) -> Markup:
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1:]) + BELOW, 6)}"
+        # Pictures lie beside the document, not beside the page.
+        token.children = token.children and [one for one in token.children if one.type != "image"]
     return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704  # it escapes
 
 
