@@ -209,7 +209,7 @@ def board(found_release: Release) -> Board:
 
 
 @pytest.fixture(scope="session")
-def looked_at() -> Callable[[Release], Any]:
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Release], Any]:
     """A client that asks for the pages of a release."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -219,7 +219,9 @@ def looked_at() -> Callable[[Release], Any]:
     def client(release: Release) -> Any:
         predictor = SimpleNamespace(release=release)
         answers: Any = SimpleNamespace(
-            champion=SimpleNamespace(predictor=predictor), published=SimpleNamespace(store=None), not_ready=lambda: None
+            champion=SimpleNamespace(predictor=predictor, releases=tmp_path_factory.getbasetemp()),
+            published=SimpleNamespace(store=None),
+            not_ready=lambda: None,
         )
         return TestClient(Starlette(routes=[Mount("/dashboard", dashboard(lambda: answers, lambda: None))]))
 
