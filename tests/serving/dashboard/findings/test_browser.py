@@ -7,14 +7,14 @@ from typing import Any
 
 def test_the_slider_asks_for_another_level_and_comes_back_to_its_section(opened: Any) -> None:
     page, heard = opened("/dashboard/drivers")
-    saved = page.locator("#what-if .figures .value").first
+    saved = page.locator("#slider .figures .value").first
     assert saved.inner_text() == "3 accounts"
     page.locator("input[type=range]").focus()
     page.keyboard.press("ArrowLeft")
-    page.wait_for_url("**to=1#what-if")
-    assert page.locator("#what-if output").inner_text() == "1 or less"
+    page.wait_for_url("**to=1#slider")
+    assert page.locator("#slider output").inner_text() == "1 or less"
     assert saved.inner_text() == "1.50 accounts"
-    page.select_option("#what-if select[name=who]", "firmographic: Größe klein")
+    page.select_option("#slider select[name=who]", "firmographic: Größe klein")
     page.wait_for_url("**who=firmographic*")
     assert saved.inner_text() == "0.600 accounts"
     assert heard.said == []
