@@ -35,7 +35,7 @@ def ranking_blocks(of: Ranking, asked: Mapping[str, str]) -> list[Block]:
         [one.sentence, one.family, one.tier, one.mean_contribution, one.low, one.high, of.n_accounts] for one in shown
     ]
     table = Table("ranking", "What predictions rest on (SHAP, mean size with 95 % interval)", columns, rows)
-    note = Note(PREDICTS, "predicts", f"{address('definitions')}#importance", "What it means")
+    note = Note(PREDICTS, "predicts", f"{address('definitions')}#term-importance", "What it means")
     if not shown:
         return [note, Note("Of no such feature is a contribution told.")]
     first = shown[0].sentence

@@ -11,8 +11,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from serving.dashboard import blocks
-from serving.dashboard.numbers import in_words, money
+from serving.dashboard.numbers import in_words, money, number_and_unit
 from serving.dashboard.table import Link
+from serving.dashboard.words import slug
 
 
 def rendered(template: str, **values: Any) -> str:
@@ -30,7 +31,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"in_words": in_words, "money": money, "data": as_data, "prose": as_html}
+    found.filters |= {"in_words": in_words, "money": money, "number_and_unit": number_and_unit}
+    found.filters |= {"data": as_data, "prose": as_html, "slug": slug}
     found.tests |= {kind.__name__.lower(): _is_a(kind) for kind in (*blocks.Block.__args__, *FIELDS, Link)}
     return found
 

@@ -12,10 +12,15 @@ from serving.dashboard.pages.accounts import accounts
 from serving.dashboard.pages.definitions import definitions
 from serving.dashboard.pages.drivers import ASKS as OF_DRIVERS
 from serving.dashboard.pages.drivers import drivers
+from serving.dashboard.pages.experience import ASKS as OF_EXPERIENCE
+from serving.dashboard.pages.experience import experience
+from serving.dashboard.pages.journeys import ASKS as OF_JOURNEYS
+from serving.dashboard.pages.journeys import journeys
 from serving.dashboard.pages.overview import overview
 from serving.dashboard.pages.segments import ASKS as OF_SEGMENTS
 from serving.dashboard.pages.segments import segments
 from serving.dashboard.pages.trust import trust
+from serving.dashboard.pages.value import value
 from serving.routes import PAGES
 
 Asked = Mapping[str, str]
@@ -53,7 +58,10 @@ SITE = (
     Entry(FIRST, "Overview", overview, is_live=True),
     Entry("drivers", "Drivers", drivers, asks=OF_DRIVERS),
     Entry("segments", "Segments", segments, asks=OF_SEGMENTS),
+    Entry("journeys", "Journeys", journeys, asks=OF_JOURNEYS),
+    Entry("experience", "Experience", experience, asks=OF_EXPERIENCE),
     Entry("accounts", "Accounts", accounts, OF_ACCOUNTS, is_live=True),
+    Entry("value", "Value", value),
     Entry("trust", "Trust", trust),
     Entry("definitions", "Definitions", definitions),
 )

@@ -57,6 +57,8 @@ class Table:
         what it tells, shown above it.
     empty
         what is said where there are no rows.
+    is_folded
+        whether it is opened first, as one that is long beside a picture of the same.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Table:
     rows: Sequence[Sequence[Cell | Link]]
     empty: str = "Nothing to show."
     note: str = ""
+    is_folded: bool = False
 
     def csv(self) -> str:
         """Return the table as CSV (RFC 4180), in full precision.

@@ -10,3 +10,12 @@ def as_sentence(text: str) -> str:
     ('No one answered.', 'Done.', '')
     """
     return text and f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?', '!')) else '.'}"
+
+
+def slug(text: str) -> str:
+    """Return words as part of an address.
+
+    >>> slug("Trust: how far?")
+    'trust-how-far'
+    """
+    return "-".join("".join(one if one.isalnum() else " " for one in text.lower()).split())

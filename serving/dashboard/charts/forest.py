@@ -40,7 +40,7 @@ class Bar:
     symbol: str = "circle"
 
 
-def forest(heading: Heading, bars: Sequence[Bar], axis: str, table: Table, line: float = 0.0) -> Chart:
+def forest(heading: Heading, bars: Sequence[Bar], axis: str, table: Table, line: float | None = 0.0) -> Chart:
     """Return the picture of some numbers, the first on top.
 
     Parameters
@@ -48,7 +48,7 @@ def forest(heading: Heading, bars: Sequence[Bar], axis: str, table: Table, line:
     axis
         what is measured, with its unit; that there are intervals is added.
     line
-        where the line stands: at no effect, or at what is usual.
+        where the line stands: at no effect, or at what is usual; None: there is none.
     """
     labels = [wrapped(bar.label) for bar in bars]
     kinds = list(dict.fromkeys((bar.kind, bar.colour, bar.symbol) for bar in bars))
@@ -68,7 +68,7 @@ def forest(heading: Heading, bars: Sequence[Bar], axis: str, table: Table, line:
             "showgrid": False,
             "zeroline": False,
         },
-        "shapes": [
+        "shapes": [] if line is None else [
             {"type": "line", "x0": line, "x1": line, "yref": "paper", "y0": 0, "y1": 1,
              "line": {"color": "--faint", "width": 1, "dash": "dot"}}
         ],

@@ -15,7 +15,7 @@ from serving.dashboard.numbers import in_words
 from serving.dashboard.table import Cell, Column, Table
 from serving.payloads import Prediction, ReasonGiven
 
-LINE, ROW_PIXELS = 50, 74
+LINE, ROW_PIXELS = 50, 80
 PROBS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 MOST_TICKS = 6
 

@@ -56,7 +56,7 @@ def drivers(board: Board, asked: Mapping[str, str]) -> Page:
 def _checks(chosen: Sequence[DriverFigures], whom: Whom, release: Release, touchpoint: str) -> Iterator[Section]:
     lead = "What speaks against an effect, and what cannot be told."
     more = Note(
-        "What is asked of an effect:", href=f"{address('definitions')}#sensitivity", link="sensitivity and overlap"
+        "What is asked of an effect:", href=f"{address('definitions')}#term-sensitivity", link="sensitivity and overlap"
     )
     blocks = [sensitivity(chosen), *penalties(chosen), not_told(chosen, whom), more]
     yield Section("How sure", blocks, lead, anchor="how-sure")

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -209,7 +210,7 @@ def board(found_release: Release) -> Board:
 
 
 @pytest.fixture(scope="session")
-def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Release], Any]:
+def looked_at() -> Callable[[Release], Any]:
     """A client that asks for the pages of a release."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -219,7 +220,7 @@ def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Release], A
     def client(release: Release) -> Any:
         predictor = SimpleNamespace(release=release)
         answers: Any = SimpleNamespace(
-            champion=SimpleNamespace(predictor=predictor, releases=tmp_path_factory.getbasetemp()),
+            champion=SimpleNamespace(predictor=predictor, releases=Path("releases")),
             published=SimpleNamespace(store=None),
             not_ready=lambda: None,
         )
