@@ -120,7 +120,7 @@ def effects_table(told: Sequence[Told], name: str = "effects") -> Table:
         Column("effect", "Effect (caused), points", "number"),
         Column("low", "From", "number"),
         Column("high", "To", "number"),
-        Column("rests_on", "Rests on"),
+        Column("rests_on", "Rests on", "sentence"),
     ]
     rows: list[Sequence[Cell | Link]] = [
         [

@@ -30,7 +30,7 @@ def sensitivity(found: Sequence[DriverFigures]) -> Table:
         Column("left_low", "Left of it, from", "number"),
         Column("left_high", "To", "number"),
         Column("in_words", "In words", "sentence"),
-        Column("rests_on", "Rests on"),
+        Column("rests_on", "Rests on", "sentence"),
     ]
     rows: list[Sequence[Cell | Link]] = [
         [_link(driver), effect.value, left.low, left.high, hidden_in_words(effect, left), effect.rests_on]
@@ -66,7 +66,7 @@ def penalties(found: Sequence[DriverFigures]) -> Iterator[Block]:
         Column("effect", "Effect (caused), points", "number"),
         Column("low", "From", "number"),
         Column("high", "To", "number"),
-        Column("rests_on", "Rests on"),
+        Column("rests_on", "Rests on", "sentence"),
         Column("in_words", "In words", "sentence"),
     ]
     rows: list[Sequence[Cell | Link]] = [
@@ -105,7 +105,7 @@ def places(found: Sequence[DriverFigures], pains: Sequence[tuple[str, Shown]], t
         Column("value", "Churners per 1,000 accounts (caused)", "number"),
         Column("low", "From", "number"),
         Column("high", "To", "number"),
-        Column("rests_on", "Rests on"),
+        Column("rests_on", "Rests on", "sentence"),
     ]
     rows: list[Sequence[Cell | Link]] = [
         [driver.touchpoint, _link(driver), *_numbers(one), one.rests_on]
@@ -124,7 +124,7 @@ def _pains(pains: Sequence[tuple[str, Shown]], touchpoint: str) -> Table:
         Column("value", "Low answers (counted)", "number", "%"),
         Column("low", "From", "number", "%"),
         Column("high", "To", "number", "%"),
-        Column("rests_on", "Rests on"),
+        Column("rests_on", "Rests on", "sentence"),
     ]
     rows: list[Sequence[Cell | Link]] = [
         [place, *_numbers(one), one.rests_on] for place, one in pains if touchpoint in ("", place)

@@ -44,7 +44,7 @@ def one_driver(driver: DriverFigures) -> Section:
         if (figure := driver.figure(name))
     ]
     blocks += [Figures(first)] if first else []
-    return Section(driver.experience, blocks, f"Compared: {driver.contrast}.", anchor="driver")
+    return Section(driver.experience, blocks, f"Compared: {driver.contrast}.", anchor="one-driver")
 
 
 def _about(driver: DriverFigures) -> str:

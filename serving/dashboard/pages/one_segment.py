@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pipelines.release import Release
 from pipelines.segmentation.migration import Migration
 from pipelines.segmentation.segmentation import Segment
-from serving.dashboard.addresses import address
+from serving.dashboard.addresses import account_address, address
 from serving.dashboard.blocks import Block, Figures, Note, Page, Section
 from serving.dashboard.charts.forest import forest
 from serving.dashboard.charts.heading import Heading
@@ -63,7 +63,7 @@ def _traits(of: Grouped, segment: Segment) -> Block:
 
 
 def _typical(of: Grouped, segment: Segment) -> Table:
-    rows = [[Link(account, address(f"accounts/{account}"))] for account in of.profile(segment).typical]
+    rows = [[Link(account, account_address(account))] for account in of.profile(segment).typical]
     caption = "Accounts that are most like it"
     return Table("typical", caption, [Column("account", "Account")], rows, "No account is typical of it.")
 

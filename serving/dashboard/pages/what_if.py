@@ -18,7 +18,7 @@ from serving.dashboard.shown import Shown
 from serving.dashboard.table import Cell, Column, Table
 from serving.dashboard.words import as_sentence
 
-TITLE, ANCHOR = "What if", "what-if"
+TITLE, ANCHOR = "What if", "slider"
 LEAD = "What would be saved if the accounts that have it bad today were brought to a better level."
 NOTHING = "No experience was found to cause churn, so that nothing is known to be saved by a better one."
 ALL = "all accounts"
@@ -73,7 +73,7 @@ def what_if(release: Release, found: Sequence[DriverFigures], asked: Mapping[str
     who = known(asked, "who", set(whose))
     if not causes:
         return Section(TITLE, [Note(NOTHING, "refused")], LEAD, anchor=ANCHOR)
-    driver = next((one for one in causes if one.name == asked.get("driver")), causes[0])
+    driver = next((one for one in causes if one.name == asked.get("driver")), _most_worth(causes))
     levels = by_driver[driver.name]
     usual = next((one for one in levels if one.said["contrast"] == driver.contrast), levels[0])
     level = next((one for one in levels if one.name == to), usual)
@@ -87,7 +87,7 @@ def what_if(release: Release, found: Sequence[DriverFigures], asked: Mapping[str
         (name, asked[name]) for name in ("segmentation", "segment", "touchpoint", "family", "tier") if name in asked
     ]
     form = Form("What is brought to which level", fields, kept=kept, anchor=ANCHOR)
-    blocks: list[Block] = [*_no_cause(found, causes, asked), form, _from(level), *_answer(level, group)]
+    blocks: list[Block] = [*_no_cause(found, causes, asked), form, _from(driver, level, who), *_answer(level, group)]
     return Section(TITLE, blocks, LEAD, beside=_at_each(levels, group), anchor=ANCHOR)
 
 
@@ -99,15 +99,25 @@ def _who(figure: Mapping[str, Any]) -> str:
 def _no_cause(found: Sequence[DriverFigures], causes: Sequence[DriverFigures], asked: Mapping[str, str]) -> list[Note]:
     """Why what was asked about is not answered."""
     other = [one for one in found if one.name == asked.get("driver") and one not in causes]
+    words = "nothing is known to be saved"
     return [
-        Note(f"Of {one.experience} nothing is known to be saved: {one.verdict}. Below, the largest cause.", "caution")
-        for one in other
+        Note(f"Of {one.experience} {words}: {one.verdict}. Below, what would save most.", "caution") for one in other
     ]
 
 
-def _from(level: Level) -> Note:
+def _most_worth(causes: Sequence[DriverFigures]) -> DriverFigures:
+    """The cause that would save most, of those that the company decides on where there are such."""
+
+    def worth(driver: DriverFigures) -> tuple[bool, float]:
+        saved = driver.figure("churners saved")
+        return bool(driver.about["is_controllable"]), saved.value if saved and saved.is_told else -math.inf
+
+    return max(causes, key=worth)
+
+
+def _from(driver: DriverFigures, level: Level, who: str) -> Note:
     bad, _, good = str(level.said["contrast"]).partition(" against ")
-    return Note(f"From: {bad}. To: {good}.")
+    return Note(f"{driver.experience}, {who or ALL}: from {bad} to {good}.")
 
 
 def _answer(level: Level, group: tuple[str, str]) -> list[Block]:
@@ -149,7 +159,7 @@ def _levels_table(levels: Sequence[Level], group: tuple[str, str]) -> Table:
         Column("revenue", "Revenue saved a month (caused)", "money"),
         Column("revenue_low", "From", "money"),
         Column("revenue_high", "To", "money"),
-        Column("rests_on", "Rests on"),
+        Column("rests_on", "Rests on", "sentence"),
         Column("in_words", "In words", "sentence"),
     ]
     rows = [_level_row(level, level.told(*group)) for level in levels]

@@ -159,7 +159,7 @@ def test_the_slider_answers_for_a_segment_or_says_why_not(board: Board) -> None:
 
 def test_of_what_is_no_cause_nothing_is_saved_and_a_level_of_another_driver_is_let_go(board: Board) -> None:
     page = drivers(board, {"driver": "mail", "to": "16"})
-    assert notes(page, "caution") == ["Of Mails nothing is known to be saved: none found. Below, the largest cause."]
+    assert notes(page, "caution") == ["Of Mails nothing is known to be saved: none found. Below, what would save most."]
     assert figure(page, "Churners saved").value == 8.5
 
 

@@ -119,7 +119,7 @@ def test_a_segment_has_a_page_of_its_own(board: Board) -> None:
     assert figures[3].sentence == "Of all accounts 10 %."
     assert [row[0].href for row in page.tables()["typical"].rows] == [
         "/dashboard/accounts/A-0001",
-        "/dashboard/accounts/A/2%20%3Cx%3E",
+        "/dashboard/accounts/A%2F2%20%3Cx%3E",
     ]
     assert [row[4] for row in page.tables()["effects"].rows] == [6.5]
     assert [(row[1], row[2]) for row in page.tables()["goes"].rows][1:] == [("2 Large", 8), ("left", 2)]
