@@ -19,31 +19,32 @@ from features.catalog import Feature
 from features.checks import Finding
 from features.errors import ConfigError, ReleaseError
 from features.panel import Panel, Progress
-from features.sufficiency import FEW_CHURNERS, fail_on_errors, panel_findings
+from features.sufficiency import fail_on_errors, panel_findings
 from pipelines.card import model_card
 from pipelines.causes import Causes, find_causes, what_if_table
 from pipelines.challenge import Challenge, challenge
 from pipelines.churn.bootstrap import Z
 from pipelines.churn.complexity import Search
-from pipelines.churn.evaluation import MODEL, ON_LOGS, RATE, RULE, Evaluation
+from pipelines.churn.evaluation import MODEL, Evaluation
 from pipelines.churn.model import ChurnModel
 from pipelines.churn.ranking import Ranking
 from pipelines.churn.tenths import tenths
-from pipelines.churn.verdict import Verdict
 from pipelines.config import Settings
 from pipelines.departed import departed
 from pipelines.drivers.forest import forest_plot
 from pipelines.experience.told import Programme
 from pipelines.experience_tables import ProgrammeData
 from pipelines.figures import reasons_figure, training_figures
+from pipelines.gate import gate
 from pipelines.learning import Learnt, evaluate, learn
+from pipelines.manifest import Manifest
 from pipelines.outlook import Terms
 from pipelines.peers import usual_by_segment
 from pipelines.programme import predicted, programme
 from pipelines.reason_figures import reason_figures
 from pipelines.reference import reference
 from pipelines.registry import Run, log_release
-from pipelines.release import Gate, Manifest, Papers, Release, read_champion, write_release
+from pipelines.release import Papers, Release, read_champion, write_release
 from pipelines.sampling import current_rows, sampling, sampling_finding
 from pipelines.segment_figures import segment_figures
 from pipelines.segmentation import Segmentation
@@ -219,29 +220,6 @@ def terms_of(settings: Settings, features: tuple[Feature, ...]) -> Terms:
         value_days=said.days,
         horizons_days=settings.churn.further_horizons_days,
     )
-
-
-def gate(evaluation: Evaluation, contest: Challenge | None = None) -> Gate:
-    """Return whether the model may serve.
-
-    It has to beat the usual baselines, not be worse than a careful one, and not lose against the champion. Where fewer
-    than a hundred accounts churned nothing is beyond doubt: there it has to lead the churn rate and the business rule
-    by more than a standard error, and not be worse than any.
-    """
-    churned = evaluation.predictions.loc[evaluation.predictions["churned"].astype(bool), "account_id"].nunique()
-    refuses = _refuses_few if churned < FEW_CHURNERS else _refuses
-    worse = [verdict.sentence for verdict in evaluation.verdicts if refuses(verdict)]
-    refused = (*worse, *(contest.refused_for if contest else ()))
-    sentences = (*(verdict.sentence for verdict in evaluation.verdicts), *(contest.sentences if contest else ()))
-    return Gate(passed=not refused, sentences=sentences, refused_for=refused)
-
-
-def _refuses(verdict: Verdict) -> bool:
-    return verdict.loses if verdict.baseline == ON_LOGS else not verdict.beats
-
-
-def _refuses_few(verdict: Verdict) -> bool:
-    return not verdict.leads if verdict.baseline in (RATE, RULE) else verdict.loses
 
 
 def _release(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from pipelines.drivers.plain import ALL_DRIVERS, EVERYONE, TOUCHPOINT, nested
-from pipelines.release import Manifest
+from pipelines.manifest import Manifest
 from serving.errors import Refusal
 from serving.nearest import such_as
 from serving.payloads import DriverFigure, DriverFound, Drivers

@@ -34,10 +34,11 @@ from pipelines.churn.uncertainty import Uncertainty
 from pipelines.churn.uncertainty_training import fit_uncertainty
 from pipelines.experience.found import Found
 from pipelines.experience.told import Programme, Told
+from pipelines.manifest import Gate, Manifest, TierLimits
 from pipelines.outlook import Terms
 from pipelines.peers import usual_by_segment
 from pipelines.pointer import write_pointer
-from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, write_release
+from pipelines.release import Papers, Release, write_release
 from pipelines.segmentation import Wish, fit_segmentations
 
 FEATURES = (

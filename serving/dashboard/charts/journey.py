@@ -56,13 +56,13 @@ def journey(found: Mapping[str, Any], experience: Mapping[str, float], says: str
     layout = {
         "shapes": [shape for shape, _ in bands],
         "annotations": [arrow for _, arrow in bands if arrow],
-        "xaxis": {"range": [-1.45, 1.45], "visible": False},
+        "xaxis": {"range": [-1.85, 1.85], "visible": False},
         "yaxis": {"range": [-1.35, 1.35], "visible": False, "scaleanchor": "x"},
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
     }
     title = f"Journey of {whose(found)}, the {len(links)} widest flows"
     name = slug(f"journey {found['group_by']} {found['group']}")
-    return Chart(name, title, says, [_nodes(place, colour)], _table(name, found["links"], title), layout, 520)
+    return Chart(name, title, says, [_nodes(place, colour)], _table(name, found["links"], title), layout, 460)
 
 
 def whose(found: Mapping[str, Any]) -> str:
