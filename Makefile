@@ -7,7 +7,7 @@ export BENTOML_DO_NOT_TRACK := True
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lock docs build clean
+.PHONY: help install demo test check format lock docs screenshots build clean
 
 help:  ## list these tasks
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ lock:  ## resolve requirements.lock anew from pyproject.toml, and that of the im
 
 docs: $(READY)  ## docs/features.md, from the declarations
 	$(BIN)/python -m pipelines.catalogue_page > docs/features.md
+
+screenshots: $(READY)  ## docs/pages/, of the company of the demo; needs Chromium
+	$(BIN)/python -m experiments.screenshots
 
 build: $(READY)  ## the wheel, in dist/
 	$(BIN)/uv build --quiet --wheel --out-dir dist

@@ -235,6 +235,7 @@ def _release(
     as_of = f"{current['as_of'].max():%Y-%m-%d}" if "as_of" in current else None
     prob = churn.prob(current)
     fingerprint = data_fingerprint(panel.rows)
+    judged = [asdict(one) for one in tenths(evaluation.predictions, MODEL)]
     manifest = Manifest(
         version=version_of(as_of, learnt, segmented.segmentations, fingerprint),
         created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -247,7 +248,7 @@ def _release(
         n_accounts=int(panel.rows.loc[churned.index, "account_id"].nunique()),
         n_rows=n_rows,
         churn_rate=float(churned.sum() / n_rows),
-        metrics=evaluation.to_dict() | {"tenths": _tenths(evaluation)} | ({"sample": said} if said else {}),
+        metrics=evaluation.to_dict() | {"tenths": judged} | ({"sample": said} if said else {}),
         tiers=tier_limits(prob, settings.tiers),
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=gate(evaluation, contest),
@@ -265,10 +266,6 @@ def _release(
         peers=usual_by_segment(segmented.segmentations, current, churn.encoder),
         curve=learnt.curve,
     )
-
-
-def _tenths(evaluation: Evaluation) -> list[dict[str, float]]:
-    return [asdict(one) for one in tenths(evaluation.predictions, MODEL)]
 
 
 def _champion(settings: Settings) -> tuple[Release | None, list[Finding]]:
