@@ -14,6 +14,7 @@ from features.catalog import Feature
 from pipelines.drivers.driver import Driver, Levels
 from pipelines.drivers.finding import Figure, Finding, findings_table
 from pipelines.drivers.plain import nested
+from pipelines.drivers.plain import nested
 from pipelines.release import Release
 from serving.drivers import DriverAnswers
 from serving.errors import Refusal
@@ -153,6 +154,13 @@ def test_why_nothing_could_be_found_is_told_beside_no_driver(manifest: Any) -> N
 def test_findings_of_another_form_are_noticed_when_they_are_loaded(manifest: Any) -> None:
     with pytest.raises(ValidationError, match="verdict_sentence"):
         DriverAnswers(manifest, findings_table([FINDING]).drop(columns="verdict_sentence"))
+
+
+def test_a_release_says_from_where_on_an_experience_is_bad() -> None:
+    escalation, pain = nested(findings_table([FINDING], [PAIN]))
+    said = [escalation[name] for name in ("feature", "feature_unit", "bad", "good")]
+    assert said == ["escalations_90d", "count", 1.0, 0.0]
+    assert pain["bad"] is None
 
 
 def test_an_answer_is_made_once(answers: DriverAnswers) -> None:
