@@ -14,7 +14,6 @@ from features.catalog import Feature
 from pipelines.drivers.driver import Driver, Levels
 from pipelines.drivers.finding import Figure, Finding, findings_table
 from pipelines.drivers.plain import nested
-from pipelines.drivers.plain import nested
 from pipelines.release import Release
 from serving.drivers import DriverAnswers
 from serving.errors import Refusal
