@@ -97,7 +97,8 @@ class Wanted:
         held = LISTED.c
         words = [held.words.contains(f" {word}", autoescape=True) for word in self.search.casefold().split()]
         # by themselves, so that they are looked for in their index alone
-        found = [held.account_id.in_(select(LISTED.c.account_id).where(*words))] if words else []
+        search = held.account_id.in_(select(held.account_id).where(*words))
+        found: list[ColumnElement[bool]] = [search] if words else []
         found += [held[name] == said for name, said in (("tier", self.tier), ("owner", self.owner)) if said]
         if self.segment:
             found.append(held[self.segment[0]] == self.segment[1])
