@@ -10,7 +10,7 @@ from pipelines.churn.bootstrap import Interval
 from pipelines.churn.curve import RetentionCurve
 from pipelines.churn.evaluation import Evaluation
 from pipelines.figures import held_out_rows
-from pipelines.release import Manifest
+from pipelines.manifest import Manifest
 
 if TYPE_CHECKING:
     import pandas as pd

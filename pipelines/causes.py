@@ -14,10 +14,11 @@ from pipelines.config import Settings
 from pipelines.drivers.driver import Driver, declared_drivers
 from pipelines.drivers.find import find_drivers
 from pipelines.drivers.finding import Figure, Finding, findings_table
-from pipelines.drivers.groups import segment_labels
+from pipelines.drivers.groups import Labels, segment_labels
 from pipelines.drivers.importance import with_importance
 from pipelines.drivers.moments import NOWHERE, Places, moments_of_truth, pain_points, read_places
 from pipelines.drivers.rows import DriverRows, read_driver_rows
+from pipelines.drivers.whatif_levels import levels_table, what_if_levels
 from pipelines.segments import segment_names
 
 if TYPE_CHECKING:
@@ -102,11 +103,10 @@ def find_causes(
     if data.rows is None:
         return Causes(why_not=data.why_not)
     rows, threads = data.rows, settings.engine.threads or 2
-    labels = {name: segment_names(segmentation, rows.before) for name, segmentation in segmentations.items()}
     found = find_drivers(
         rows,
         data.drivers,
-        segment_labels(labels),
+        _labels(rows, segmentations),
         seed=settings.model.seed,
         threads=threads,
         direct=direct,
@@ -118,3 +118,25 @@ def find_causes(
         n_accounts = int(contributions.attrs.get("n_accounts", 0))
         findings = with_importance(findings, by_feature, rows.features, n_accounts)
     return Causes(findings, (found.bound, *pain_points(data.places)))
+
+
+def what_if_table(
+    data: DriverData, settings: Settings, segmentations: Mapping[str, Segmentation], causes: Causes
+) -> pd.DataFrame:
+    """Return what a better experience would save at a few levels of each cause, by segment, as releases keep it."""
+    if data.rows is None or not causes.found:
+        return levels_table(())
+    found = what_if_levels(
+        data.rows,
+        data.drivers,
+        [finding.driver for finding in causes.found],
+        _labels(data.rows, segmentations),
+        seed=settings.model.seed,
+        threads=settings.engine.threads or 2,
+    )
+    return levels_table(found)
+
+
+def _labels(rows: DriverRows, segmentations: Mapping[str, Segmentation]) -> dict[str, Labels]:
+    """The segment of each row by segmentation, as it was when the window opened."""
+    return segment_labels({name: segment_names(one, rows.before) for name, one in segmentations.items()})

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from features.errors import GateRefused, ReleaseError
 from pipelines.config import Settings
+from pipelines.manifest import Manifest, read_manifest
 from pipelines.pointer import read_pointer, write_pointer
 from pipelines.registry import exported, mark_champion
-from pipelines.release import Manifest, copy_release, read_manifest, read_release
+from pipelines.release import copy_release, read_release
 
 KEPT_HISTORY = 20
 

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from features.errors import ReleaseError
 from pipelines.churn.curve import RetentionCurve
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.model import ChurnModel, Usual
+from pipelines.churn.ranking import Ranking
 from pipelines.churn.uncertainty import Interval90, Uncertainty
-from pipelines.departed import Departed
 from pipelines.experience.told import Programme
-from pipelines.outlook import Outlook, Terms, outlook
+from pipelines.manifest import FORMAT, Manifest, read_manifest
+from pipelines.outlook import Outlook, outlook
 from pipelines.peers import peers_of
 from pipelines.pointer import read_pointer
 from pipelines.probe import Probe
@@ -33,62 +34,13 @@ from pipelines.whole_folder import whole_or_not
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 7
 DRIVERS = "drivers.parquet"
+WHAT_IF = "whatif.parquet"
+RANKING = "ranking.json"
 BASES = ("firmographic", "behavioural", "needs")
 PORTRAIT: TypeAdapter[Portrait] = TypeAdapter(Portrait)
+RANKED: TypeAdapter[Ranking] = TypeAdapter(Ranking)
 COMPARISONS: TypeAdapter[tuple[Comparison, ...]] = TypeAdapter(tuple[Comparison, ...])
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TierLimits(_Frozen):
-    """From which probability on an account is called high or medium risk."""
-
-    high_prob: float = Field(ge=0, le=1)
-    medium_prob: float = Field(ge=0, le=1)
-
-
-class Gate(_Frozen):
-    """Whether the release may serve, and why, in sentences."""
-
-    passed: bool
-    sentences: tuple[str, ...] = Field(description="the model against every baseline, and against the champion")
-    refused_for: tuple[str, ...] = Field((), description="those of the sentences that stand in the way")
-
-
-class ReleaseFacts(_Frozen):
-    """What a release is: where it comes from, what it predicts, and how well."""
-
-    format: int = FORMAT
-    version: str
-    created: str
-    code_version: str
-    data_fingerprint: str
-    as_of: str | None
-    learnt_until: str | None = Field(description="latest as-of date that was learnt from; null without dates")
-    horizon_days: int
-    definition: str
-    n_accounts: int
-    n_rows: int
-    churn_rate: float
-    metrics: dict[str, Any]
-    tiers: TierLimits
-    score_quantiles: tuple[float, ...] = Field(description="101 quantiles of the probability, from 0 to 100 %")
-    gate: Gate
-    terms: Terms = Terms()
-    trials: int | None = Field(
-        None, description="of the search for the trees: as many, asked for by [model] trials, give the same model"
-    )
-    departed: Departed | None = None
-
-
-class Manifest(ReleaseFacts):
-    """What a release says of itself, and the SHA-256 of its files."""
-
-    files: dict[str, str] = Field(default_factory=dict)
 
 
 def _nothing_found() -> pd.DataFrame:
@@ -109,6 +61,10 @@ class Release:
         by name: what places accounts, and what is told of it to people.
     drivers
         what is found of each driver, one row a figure, empty where nothing is.
+    what_if
+        what a few better levels of each cause would save, one row a figure.
+    ranking
+        what predictions rest on, feature by feature.
     comparisons
         which segmentation tells most of which outcome.
     peers
@@ -126,6 +82,8 @@ class Release:
     uncertainty: Uncertainty
     segmentations: Mapping[str, Segmentation]
     drivers: pd.DataFrame = field(default_factory=_nothing_found)
+    what_if: pd.DataFrame = field(default_factory=_nothing_found)
+    ranking: Ranking = field(default_factory=Ranking)
     portraits: Mapping[str, Portrait] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
     peers: Mapping[str, Usual] = field(default_factory=dict)
@@ -187,6 +145,8 @@ def write_release(release: Release, papers: Papers, folder: Path) -> Manifest:
         _write_json(staging / "segments" / "comparison.json", [asdict(one) for one in release.comparisons])
         release.programme.save(staging)
         release.drivers.to_parquet(staging / DRIVERS, index=False)
+        release.what_if.to_parquet(staging / WHAT_IF, index=False)
+        _write_json(staging / RANKING, asdict(release.ranking))
         papers.reference.to_parquet(staging / "reference.parquet", index=False)
         (staging / "card.md").write_text(papers.card, encoding="utf-8")
         (staging / "figures").mkdir()
@@ -258,10 +218,10 @@ def read_champion(releases: Path) -> Release | None:
     return None if pointer is None else read_release(releases / pointer["version"])
 
 
-def _read_drivers(folder: Path) -> pd.DataFrame:
+def _read_table(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_parquet(folder / DRIVERS)
+    return pd.read_parquet(path)
 
 
 def _read_segments(folder: Path, name: str) -> Any:
@@ -272,25 +232,15 @@ _PARTS: Mapping[str, Callable[[Path], Any]] = {
     "churn": ChurnModel.load,
     "uncertainty": Uncertainty.load,
     "saved": lambda folder: {name: _read_segments(folder, name) for name in BASES},
-    "drivers": _read_drivers,
+    "drivers": lambda folder: _read_table(folder / DRIVERS),
+    "what_if": lambda folder: _read_table(folder / WHAT_IF),
+    "ranking": lambda folder: RANKED.validate_json((folder / RANKING).read_bytes()),
     "comparisons": lambda folder: COMPARISONS.validate_python(_read_segments(folder, "comparison")),
     "peers": lambda folder: _read_segments(folder, "usual"),
     "probe": Probe.load,
     "programme": Programme.load,
 }
 """What is read of a release, each from files of its own."""
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Return what a release says of itself, its files unverified."""
-    path = folder / "manifest.json"
-    try:
-        return Manifest.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as problem:
-        reason = str(problem).splitlines()[0]
-        raise ReleaseError.of(
-            f"{path.parent.name} without a readable manifest ({reason})", "a release", "promote again"
-        ) from None
 
 
 def verify(folder: Path) -> Manifest:

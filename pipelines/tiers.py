@@ -9,7 +9,7 @@ import numpy as np
 from pipelines.churn.encoder import FloatArray
 from pipelines.churn.warning import tiers
 from pipelines.config import Tiers
-from pipelines.release import TierLimits
+from pipelines.manifest import TierLimits
 
 if TYPE_CHECKING:
     import pandas as pd

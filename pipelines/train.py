@@ -19,29 +19,32 @@ from features.catalog import Feature
 from features.checks import Finding
 from features.errors import ConfigError, ReleaseError
 from features.panel import Panel, Progress
-from features.sufficiency import FEW_CHURNERS, fail_on_errors, panel_findings
+from features.sufficiency import fail_on_errors, panel_findings
 from pipelines.card import model_card
-from pipelines.causes import Causes, find_causes
+from pipelines.causes import Causes, find_causes, what_if_table
 from pipelines.challenge import Challenge, challenge
+from pipelines.churn.bootstrap import Z
 from pipelines.churn.complexity import Search
-from pipelines.churn.evaluation import MODEL, ON_LOGS, RATE, RULE, Evaluation
+from pipelines.churn.evaluation import MODEL, Evaluation
 from pipelines.churn.model import ChurnModel
+from pipelines.churn.ranking import Ranking
 from pipelines.churn.tenths import tenths
-from pipelines.churn.verdict import Verdict
 from pipelines.config import Settings
 from pipelines.departed import departed
 from pipelines.drivers.forest import forest_plot
 from pipelines.experience.told import Programme
 from pipelines.experience_tables import ProgrammeData
 from pipelines.figures import reasons_figure, training_figures
+from pipelines.gate import gate
 from pipelines.learning import Learnt, evaluate, learn
+from pipelines.manifest import Manifest
 from pipelines.outlook import Terms
 from pipelines.peers import usual_by_segment
 from pipelines.programme import predicted, programme
 from pipelines.reason_figures import reason_figures
 from pipelines.reference import reference
 from pipelines.registry import Run, log_release
-from pipelines.release import Gate, Manifest, Papers, Release, read_champion, write_release
+from pipelines.release import Papers, Release, read_champion, write_release
 from pipelines.sampling import current_rows, sampling, sampling_finding
 from pipelines.segment_figures import segment_figures
 from pipelines.segmentation import Segmentation
@@ -103,10 +106,16 @@ def train(settings: Settings, progress: Progress) -> Training:
     progress("drivers")
     contributions = mean_contributions(learnt.churn, current)
     causes = find_causes(data, settings, segmentations, contributions)
+    saved = what_if_table(data, settings, segmentations, causes)
     progress("release")
     contest = challenge(champion, evaluation, panel, settings) if champion else None
     learned = Learned(evaluation, learnt, segmented, contest)
-    release = replace(_release(settings, panel, current, learned), drivers=causes.table)
+    release = replace(
+        _release(settings, panel, current, learned),
+        drivers=causes.table,
+        what_if=saved,
+        ranking=Ranking.of(contributions),
+    )
     progress("experience")
     release = replace(release, programme=programme_of(read, release, current, settings))
     papers = Papers(
@@ -150,16 +159,24 @@ def search_findings(search: Search, max_minutes: float) -> list[Finding]:
 
 
 def mean_contributions(churn: ChurnModel, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return sentence, family, mean_contribution (log-odds, absolute) by feature, the largest first."""
+    """Return sentence, family, tier, mean_contribution (log-odds, absolute) by feature, the largest first.
+
+    `low` and `high` are its 95 % interval over accounts, which are as good as drawn.
+    """
     sample = rows.iloc[np.linspace(0, len(rows) - 1, min(len(rows), EXPLAINED_ACCOUNTS)).astype(int)]
     contributions, _ = churn.contributions(sample)
-    features = churn.encoder.features
+    sizes = np.abs(contributions)
+    features, mean = churn.encoder.features, sizes.mean(axis=0)
+    reach = Z * sizes.std(axis=0) / np.sqrt(len(sizes))
     frame = pd.DataFrame(
         {
             "feature": [feature.name for feature in features],
             "sentence": [feature.sentence for feature in features],
             "family": [feature.family for feature in features],
-            "mean_contribution": np.abs(contributions).mean(axis=0),
+            "tier": [feature.tier for feature in features],
+            "mean_contribution": mean,
+            "low": np.maximum(mean - reach, 0.0),
+            "high": mean + reach,
         }
     )
     frame = frame.sort_values(["mean_contribution", "feature"], ascending=[False, True], ignore_index=True)
@@ -203,29 +220,6 @@ def terms_of(settings: Settings, features: tuple[Feature, ...]) -> Terms:
         value_days=said.days,
         horizons_days=settings.churn.further_horizons_days,
     )
-
-
-def gate(evaluation: Evaluation, contest: Challenge | None = None) -> Gate:
-    """Return whether the model may serve.
-
-    It has to beat the usual baselines, not be worse than a careful one, and not lose against the champion. Where fewer
-    than a hundred accounts churned nothing is beyond doubt: there it has to lead the churn rate and the business rule
-    by more than a standard error, and not be worse than any.
-    """
-    churned = evaluation.predictions.loc[evaluation.predictions["churned"].astype(bool), "account_id"].nunique()
-    refuses = _refuses_few if churned < FEW_CHURNERS else _refuses
-    worse = [verdict.sentence for verdict in evaluation.verdicts if refuses(verdict)]
-    refused = (*worse, *(contest.refused_for if contest else ()))
-    sentences = (*(verdict.sentence for verdict in evaluation.verdicts), *(contest.sentences if contest else ()))
-    return Gate(passed=not refused, sentences=sentences, refused_for=refused)
-
-
-def _refuses(verdict: Verdict) -> bool:
-    return verdict.loses if verdict.baseline == ON_LOGS else not verdict.beats
-
-
-def _refuses_few(verdict: Verdict) -> bool:
-    return not verdict.leads if verdict.baseline in (RATE, RULE) else verdict.loses
 
 
 def _release(

@@ -12,7 +12,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from features.errors import PerennialError
-from pipelines.release import ReleaseFacts
+from pipelines.manifest import ReleaseFacts
 from serving.event_payloads import EventsTaken
 from serving.payloads import BatchPrediction, Drivers, Error, ErrorBody, Prediction, PredictRequest
 from serving.programme_payloads import Figures, JourneysTold

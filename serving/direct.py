@@ -20,6 +20,7 @@ from serving.errors import Refusal
 from serving.openapi import document_of
 from serving.payloads import PredictBatchRequest, PredictRequest
 from serving.readiness import readiness
+from serving.routes import PAGES
 
 if TYPE_CHECKING:
     from serving.answers import Given
@@ -78,7 +79,8 @@ class Direct:
     async def _passed_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         if allowed := OURS_ALONE.get(scope["path"]):
             raise Refusal("method_not_allowed", MESSAGES["method_not_allowed"], headers={"Allow": allowed})
-        await self.app(scope, receive, send)
+        # The pages are mounted, and what is mounted answers below its address only.
+        await self.app({**scope, "path": f"{PAGES}/"} if scope["path"] == PAGES else scope, receive, send)
 
 
 async def _answered(endpoint: Endpoint, service: Perennial, line: Line, body: bytes) -> Reply:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from pipelines.drivers.plain import ALL_DRIVERS, EVERYONE, TOUCHPOINT, nested
-from pipelines.release import Manifest
+from pipelines.manifest import Manifest
 from serving.errors import Refusal
 from serving.nearest import such_as
 from serving.payloads import DriverFigure, DriverFound, Drivers
@@ -26,13 +26,16 @@ class DriverAnswers:
         of the release.
     table
         its findings, one row a figure; empty where there are none.
+    what_if
+        what better levels would save, one row a figure; None where nothing was asked.
     """
 
-    def __init__(self, manifest: Manifest, table: pd.DataFrame) -> None:
+    def __init__(self, manifest: Manifest, table: pd.DataFrame, what_if: pd.DataFrame | None = None) -> None:
         said = {one["driver"]: one for one in nested(table)}
         none = said.pop(ALL_DRIVERS, {"figures": []})
         self._manifest = manifest
-        self._found = [DriverFound.model_validate(one) for one in said.values()]
+        levels = [] if what_if is None else nested(what_if, by=("driver", "to"))
+        self._found = [DriverFound.model_validate(one | {"what_if": _of(name, levels)}) for name, one in said.items()]
         self._others = [DriverFigure.model_validate(figure) for figure in none["figures"]]
         figures = [*self._others, *(figure for one in self._found for figure in one.figures)]
         self._segments = sorted({figure.group for figure in figures if figure.group_by not in OF_EVERYONE})
@@ -56,7 +59,7 @@ class DriverAnswers:
         return self._of_group[segment]
 
     def _answer(self, segment: str | None, is_wanted: Callable[[DriverFigure], bool]) -> bytes:
-        found = [one.model_copy(update={"figures": list(filter(is_wanted, one.figures))}) for one in self._found]
+        found = [_part(one, is_wanted) for one in self._found]
         answer = Drivers(
             release=self._manifest.version,
             as_of=self._manifest.as_of,
@@ -71,6 +74,17 @@ class DriverAnswers:
         if not self._segments:
             return "expected none, as this release tells no effect by segment; leave segment out"
         return f"expected one such as {such_as(segment, self._segments)}; leave segment out for all accounts"
+
+
+def _of(driver: str, levels: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in levels if one["driver"] == driver]
+
+
+def _part(found: DriverFound, is_wanted: Callable[[DriverFigure], bool]) -> DriverFound:
+    """A driver with those of its figures that are wanted, and the levels of which there are such."""
+    levels = [one.model_copy(update={"figures": list(filter(is_wanted, one.figures))}) for one in found.what_if]
+    figures = list(filter(is_wanted, found.figures))
+    return found.model_copy(update={"figures": figures, "what_if": [one for one in levels if one.figures]})
 
 
 def _is_of(group: str) -> Callable[[DriverFigure], bool]:

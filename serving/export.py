@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from features.errors import ConfigError, DataError, ReleaseError
-from pipelines.release import read_manifest
+from pipelines.manifest import read_manifest
 from serving.export_csv import write_csv
 from serving.export_fields import Row, row_of_answer, row_of_score
 from serving.export_mapping import ExportMapping

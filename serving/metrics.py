@@ -16,7 +16,7 @@ from pathlib import Path
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from pipelines.release import Manifest
+from pipelines.manifest import Manifest
 from serving.audit import Line
 from serving.backlog import Backlog
 from serving.releases import Happened

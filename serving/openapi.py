@@ -18,7 +18,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from pipelines.release import ReleaseFacts
+from pipelines.manifest import ReleaseFacts
 from serving.event_payloads import EventsRequest, EventsTaken
 from serving.feature_values import LONGEST_TEXT
 from serving.payloads import BatchPrediction, Drivers, ErrorBody, PredictBatchRequest, Prediction, PredictRequest

@@ -236,6 +236,14 @@ class DriverFigure(BaseModel):
     sentence: str
 
 
+class WhatIfLevel(BaseModel):
+    """What would be saved if the accounts that have an experience bad today were brought to one level of it."""
+
+    to: float = Field(description="the level, in the unit of the experience; 0: that it is not there at all")
+    contrast: str = Field(description="the bad level and the one asked for")
+    figures: list[DriverFigure] = Field(description="effect, churners saved, revenue saved; or why none can be told")
+
+
 class DriverFound(BaseModel):
     """An experience, and what is found of its effect on churn: what would change it, not whom the model points at."""
 
@@ -243,11 +251,16 @@ class DriverFound(BaseModel):
     experience: str = Field(description="what the experience is")
     contrast: str = Field(description="the bad level and the good one that are compared")
     tier: Tier = Field(description="place of the driver in the causal order")
+    family: Family = Field(description="what kind of feature tells of it")
     is_controllable: bool = Field(description="whether the company decides on it")
     verdict: Verdict
     verdict_sentence: str
     q_value: float | None = Field(description="share of false discoveries among drivers that stand out as much")
     figures: list[DriverFigure] = Field(description="empty where nothing is told of the segment asked for")
+    what_if: list[WhatIfLevel] = Field(
+        description="of causes: what a few better levels would save among the accounts that have it bad today, those "
+        "next to bad first; `perennial whatif` tells of any other level"
+    )
 
 
 class Drivers(BaseModel):

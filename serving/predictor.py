@@ -11,7 +11,8 @@ from pipelines.churn.calibration import probability
 from pipelines.churn.encoder import Columns, FloatArray
 from pipelines.churn.reasons import Explanation, explain
 from pipelines.churn.rows import Rows
-from pipelines.release import Release, ReleaseFacts
+from pipelines.manifest import ReleaseFacts
+from pipelines.release import Release
 from pipelines.segmentation import Segmentation
 from serving.drivers import DriverAnswers
 from serving.payloads import Ahead, Membership, Prediction, ReasonGiven, Stayed
@@ -49,7 +50,7 @@ class Predictor:
     @cached_property
     def drivers(self) -> DriverAnswers:
         """What it found of its drivers."""
-        return DriverAnswers(self.release.manifest, self.release.drivers)
+        return DriverAnswers(self.release.manifest, self.release.drivers, self.release.what_if)
 
     @cached_property
     def segments(self) -> SegmentAnswers:

@@ -21,9 +21,10 @@ from features.panel import Panel
 from pipelines.churn.metrics import auc
 from pipelines.config import Segments, Settings
 from pipelines.learning import learn
+from pipelines.manifest import Gate, Manifest, TierLimits
 from pipelines.monitor import watched
 from pipelines.monitoring.served import due_scores
-from pipelines.release import Gate, Manifest, Release, TierLimits
+from pipelines.release import Release
 from pipelines.sampling import current_rows
 from pipelines.segmenting import segment_accounts
 from pipelines.training_data import read_panel

@@ -13,6 +13,7 @@ from pipelines.experience.engagement.health import health
 from pipelines.experience.engagement.hostages import hostages
 from pipelines.experience.engagement.rented_loyalty import rented_loyalty
 from pipelines.experience.engagement.robustness import robustness
+from pipelines.experience.engagement.shock_foretold import AHEAD, shock_foretold
 from pipelines.experience.engagement.transport import transported
 from pipelines.experience.found import Found
 
@@ -35,6 +36,20 @@ def shocked_quarters(seed: int, *, spared: float = 0.6, accounts: int = 1200, qu
         {"account_id": [f"A{i}" for i in account], "at": at, "left": rng.random(n) < 1 / (1 + np.exp(-odds)),
          "mrr": np.exp(rng.normal(5, 1, n)), "tenure_years": rng.random(n), "engaged": engaged, "shocked": shocked}
     )  # fmt: skip
+
+
+def struck_quarters(seed: int, *, spared: float = 1.0, accounts: int = 1500, quarters: int = 6) -> pd.DataFrame:
+    """In calm quarters mood decides who leaves; under a shock it is engagement, by `spared`, and mood no more.
+
+    Without anything spared the two scores tell nothing apart under a shock.
+    """
+    rows = shocked_quarters(seed, spared=0.0, accounts=accounts, quarters=quarters)
+    rng = np.random.default_rng(5000 + seed)
+    z = (rows["engaged"] - rows["engaged"].mean()) / rows["engaged"].std()
+    mood = rng.standard_normal(len(rows))
+    odds = np.where(rows["shocked"], -1.8 - spared * z, -3.0 - 1.2 * mood)
+    left = rng.random(len(rows)) < 1 / (1 + np.exp(-odds))
+    return rows.assign(mood=mood, cases=0.0, left=left)
 
 
 def contract_quarters(seed: int, *, held: float = 1.5, accounts: int = 1200, quarters: int = 4) -> pd.DataFrame:
@@ -113,6 +128,9 @@ def _trials(seed: int) -> Iterator[Trial]:
     yield from _moderation_trials("robustness", robustness(shocked_quarters(seed)), MULTIPLIED, 0.6)
     none = _named(robustness(shocked_quarters(seed, spared=0.0)))[MULTIPLIED]
     yield Trial("robustness", "false", none.verdict == "found")
+    ahead, level = (_named(shock_foretold(struck_quarters(seed, spared=spared)))[AHEAD] for spared in (1.0, 0.0))
+    yield Trial("shock_foretold", "right", ahead.verdict == "found")
+    yield Trial("shock_foretold", "false", level.verdict == "found")
     now = contract_quarters(1000 + seed, accounts=200, quarters=1)
     yield from _moderation_trials("hostages", hostages(contract_quarters(seed), now).found, "held by a contract", 1.5)
     free = _named(hostages(contract_quarters(seed, held=0.0), now).found)["held by a contract"]

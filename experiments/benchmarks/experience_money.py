@@ -42,6 +42,25 @@ def nps_year(seed: int, *, n: int = 1500, kept_more: float = 0.12, confounded: f
     )  # fmt: skip
 
 
+def nps_years(seed: int, *, n_years: int = 3, kept_more: float = 0.12, n: int = 700) -> pd.DataFrame:
+    """Several years of the same accounts, who pay the same and mostly answer as they did; who left is gone."""
+    years, rng = [], np.random.default_rng(1000 + seed)
+    first = nps_year(seed, n=n, kept_more=kept_more)
+    there = np.ones(n, dtype=bool)
+    for place in range(n_years):
+        score = np.clip(np.round(first["score"] + rng.normal(0, 0.7, n)), 0, 10)
+        own = nps_year(10_000 * (place + 1) + seed, n=n, kept_more=0.0)
+        kind = kind_of(pd.Series(score))
+        share = (kind == "promoter") + 0.5 * (kind == "passive")
+        has_left = rng.random(n) < 0.25 - kept_more * share
+        growth = 1 + 0.05 * (kind == "promoter") + 0.1 * rng.standard_normal(n)
+        closing = np.where(has_left, 0.0, first["opening"] * growth)
+        told = own.assign(score=score, kind=kind, opening=first["opening"], closing=closing, has_left=has_left)
+        years.append(told.assign(anniversary=n_years - 1 - place)[there])
+        there &= ~has_left
+    return pd.concat(years, ignore_index=True)
+
+
 def price_rise_world(seed: int, *, n: int = 2500, harm: float = 8.0, spared: float = 5.0) -> pd.DataFrame:
     """Log-odds of leaving rise by `harm` for each uplift of 1, by `spared` less where the account was well served."""
     rng = np.random.default_rng(seed)
@@ -118,6 +137,11 @@ def _point_trials(seed: int) -> Iterator[Trial]:
     for name, none in (("point_value", nps_year(seed, kept_more=0.0)), ("point_value.confounded", _confounded(seed))):
         found = _named(point_value(none, adjust_for=["region"]))["retention, adjusted"]
         yield Trial(name, "false", found.verdict == "found")
+    years = nps_years(seed)
+    worth = 12 * float(years.loc[years["anniversary"] == 0, "opening"].sum()) / 200 * NPS_KEPT_MORE
+    yield _covers("point_value.several_years", _named(point_value(years))["retention, adjusted"], worth)
+    flat = _named(point_value(nps_years(seed, kept_more=0.0)))["retention, adjusted"]
+    yield Trial("point_value.several_years", "false", flat.verdict == "found")
     few = point_value(year[year["kind"] != "detractor"])[0]
     yield Trial("point_value.no_detractors", "refused", few.verdict == "refused")
 

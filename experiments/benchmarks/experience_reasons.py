@@ -10,8 +10,10 @@ import pandas as pd
 
 from experiments.benchmarks.experience_silence import left_data
 from experiments.benchmarks.experience_trials import Trial, covered
+from pipelines.experience.found import Found
 from pipelines.experience.inputs import ExperienceData
 from pipelines.experience.voice.asymmetry import asymmetry
+from pipelines.experience.voice.borne_out import MORE, borne_out
 from pipelines.experience.voice.reasons import reasons
 from pipelines.experience.voice.topics import topics
 
@@ -76,9 +78,44 @@ def trials(seed: int) -> Iterator[Trial]:
             yield covered("asymmetry.penalty", penalised.low, penalised.high, float(np.exp(penalty)))
         for figure in ("penalty", "reward"):
             yield Trial("asymmetry", "false", found[figure, "billing"].verdict == "found")
+    true, random = (_more(borne_out_world(seed, is_true=is_true)) for is_true in (True, False))
+    yield Trial("reasons_borne_out", "right", true.verdict == "found")
+    yield Trial("reasons_borne_out", "false", random.verdict == "found")
     quotes = {one.sentence for one in topics(reason_world(shares, seed)) if one.figure == "share"}
     yield Trial("topics.quotes_are_comments", "right", all(any(text in one for text in _texts()) for one in quotes))
 
 
+def _more(data: ExperienceData) -> Found:
+    return {one.figure: one for one in borne_out(data)}[MORE]
+
+
 def _texts() -> list[str]:
     return [text for texts in SAID.values() for text in texts]
+
+
+def borne_out_world(seed: int, *, is_true: bool = True, n_accounts: int = 500) -> ExperienceData:
+    """Return unhappy accounts of which a third each had a case, used less, and paid more; true words name that."""
+    rng = np.random.default_rng(seed)
+    names = np.array([f"a{i}" for i in range(n_accounts)])
+    domains = ("service", "product", "price")
+    befell = rng.integers(0, 3, n_accounts)
+    named = befell if is_true else rng.integers(0, 3, n_accounts)
+    at = AS_OF - pd.to_timedelta(rng.uniform(20, 160, n_accounts), unit="D")
+    answers = pd.DataFrame({"account_id": names, "answered_at": at, "score": 0.2, "metric": "nps"})
+    answers = answers.assign(comment=[SAID[domains[one]][rng.integers(2)] for one in named])
+    nobody = pd.DataFrame({"account_id": pd.Series(dtype="str"), "left_at": pd.Series(dtype="datetime64[us]")})
+    data = left_data(pd.DataFrame({"account_id": names}), nobody)
+    months = pd.date_range(end=AS_OF - pd.Timedelta(days=1), periods=14, freq="MS")
+    account, month = (places.ravel() for places in np.meshgrid(np.arange(n_accounts), np.arange(14), indexing="ij"))
+    ago = 12 * (at.year.to_numpy()[account] - months.year.to_numpy()[month])
+    ago = ago + at.month.to_numpy()[account] - months.month.to_numpy()[month]
+    days = np.where((befell[account] == 1) & (ago <= 3), 6, 12)
+    activity = pd.DataFrame({"account_id": names[account], "month": months[month], "stream": "in", "n": days})
+    rise = at - pd.Timedelta(days=60)
+    before = data.subscriptions.assign(end_date=np.where(befell == 2, rise.to_numpy(), np.datetime64("NaT")))
+    after = before[befell == 2].assign(start_date=rise[befell == 2], end_date=pd.NaT, mrr=120.0)
+    subscriptions = pd.concat([before, after], ignore_index=True).assign(quantity=1.0)
+    subscriptions["end_date"] = pd.to_datetime(subscriptions["end_date"])
+    cases = pd.DataFrame({"account_id": names, "opened_at": at - pd.Timedelta(days=30)})[befell == 0]
+    return replace(data, responses=answers, activity=activity.assign(days=days), subscriptions=subscriptions,
+                   cases=cases)  # fmt: skip

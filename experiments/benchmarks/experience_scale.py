@@ -25,6 +25,8 @@ def public_figures(data: Path) -> Iterator[Figure]:
         found = told(RAVENSTACK.configured(data, Path(home)))
     discoveries = [one for one in found if one.verdict == "found" and one.basis in SOUGHT]
     yield Figure("ravenstack.discoveries", len(discoveries), f"of {len(found)} figures", "== 0")
+    failed = sum("could not be computed" in one.sentence for one in found)
+    yield Figure("ravenstack.failed", failed, f"of {len(found)} figures", "== 0")
     refused = sum(one.verdict == "refused" for one in found)
     yield Figure("ravenstack.refused", refused, f"of {len(found)} figures")
 

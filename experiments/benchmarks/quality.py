@@ -20,8 +20,8 @@ from features.panel import Panel
 from pipelines.churn.evaluation import MODEL, Evaluation, held_out_evaluation, usual_learners
 from pipelines.churn.splits import out_of_fold
 from pipelines.config import Settings
+from pipelines.gate import gate
 from pipelines.learning import evaluate
-from pipelines.train import gate
 from pipelines.training_data import read_panel
 
 UNITS = {

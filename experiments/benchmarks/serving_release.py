@@ -21,8 +21,9 @@ from pipelines.churn.training import usual_values
 from pipelines.config import Settings
 from pipelines.engine import opened_tables, panel_settings
 from pipelines.learning import learn_curve, learn_uncertainty
+from pipelines.manifest import Gate, Manifest
 from pipelines.pointer import write_pointer
-from pipelines.release import Gate, Manifest, Papers, Release, write_release
+from pipelines.release import Papers, Release, write_release
 from pipelines.sampling import current_rows
 from pipelines.segmentation import Wish, fit_segmentations
 from pipelines.tiers import tier_limits

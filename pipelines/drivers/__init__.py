@@ -15,5 +15,5 @@ find            all drivers, false discoveries controlled
 bound, moments, importance  what is the company's to move; where it happens; beside SHAP
 finding, wording            figures, verdicts, sentences
 plain           the same as plain objects, for whoever only reads them
-whatif          churners and revenue saved by a better experience
+whatif          churners and revenue saved by a better experience; whatif_levels: at a few levels, kept for whoever asks
 """

@@ -10,9 +10,8 @@ from scipy.stats import norm
 from pipelines.drivers.driver import Levels
 from pipelines.drivers.effect import CONFIDENCE, Comparison, fitted_model
 from pipelines.drivers.finding import Figure
+from pipelines.drivers.plain import BOUND
 from pipelines.drivers.rows import DriverRows
-
-BOUND = "controllable bound"
 
 
 def controllable_bound(rows: DriverRows, causes: Sequence[tuple[Comparison, Levels]]) -> Figure:

@@ -95,12 +95,13 @@ def findings_table(findings: Sequence[Finding], others: Sequence[Figure] = ()) -
 
 def _said(finding: Finding) -> dict[str, object]:
     feature, levels = finding.driver.feature, finding.levels
-    said = (finding.driver.name, feature.sentence, levels.words, feature.tier, finding.driver.is_controllable)
+    driver = (finding.driver.name, feature.sentence, levels.words, feature.tier, feature.family)
+    found = (finding.driver.is_controllable, finding.verdict, finding.sentence, finding.q_value)
     where = (feature.name, feature.unit, levels.bad, levels.good)
-    return dict(zip(COLUMNS, (*said, finding.verdict, finding.sentence, finding.q_value, *where), strict=True))
+    return dict(zip(COLUMNS, (*driver, *found, *where), strict=True))
 
 
 COLUMNS = (
-    "driver", "experience", "contrast", "tier", "is_controllable", "verdict", "verdict_sentence", "q_value",
+    "driver", "experience", "contrast", "tier", "family", "is_controllable", "verdict", "verdict_sentence", "q_value",
     "feature", "feature_unit", "bad", "good",
 )  # fmt: skip

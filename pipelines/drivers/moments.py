@@ -12,12 +12,11 @@ from features.compute import parts
 from features.streams import CSAT
 from pipelines.drivers.driver import Driver
 from pipelines.drivers.finding import Figure, Finding
-from pipelines.drivers.plain import TOUCHPOINT
+from pipelines.drivers.plain import MOMENT, PAIN, TOUCHPOINT
 
 if TYPE_CHECKING:
     from features.warehouse import Warehouse
 
-MOMENT, PAIN = "moment of truth", "pain point"
 LOW_SCORE = 2.5
 """Below it an answer on satisfaction (1 to 5) is a bad one."""
 FEWEST_ANSWERS = 20

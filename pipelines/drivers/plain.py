@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,9 +16,11 @@ ALL_DRIVERS = "all drivers"
 """Stands in the place of a driver's name beside figures of no one driver."""
 EVERYONE = "all"
 TOUCHPOINT = "touchpoint"
+MOMENT, PAIN, BOUND = "moment of truth", "pain point", "controllable bound"
+"""Figures of places, and of all causes together."""
 
 
-def nested(table: pd.DataFrame) -> list[dict[str, Any]]:
+def nested(table: pd.DataFrame, by: Sequence[str] = ("driver",)) -> list[dict[str, Any]]:
     """Return one object a driver with its figures, in the order of the table; what is not known is None.
 
     Parameters
@@ -25,6 +28,8 @@ def nested(table: pd.DataFrame) -> list[dict[str, Any]]:
     table
         one row a figure, as releases keep findings: what is said of the driver, then from the column `figure` on what
         is said of the figure; or empty, without columns.
+    by
+        the columns whose values set one object apart from another.
 
     >>> import pandas as pd
     >>> rows = [("cases", "cause", "effect", 3.5), ("cases", "cause", "hidden cause", float("nan"))]
@@ -35,11 +40,12 @@ def nested(table: pd.DataFrame) -> list[dict[str, Any]]:
     if table.empty:
         return []
     about = list(table.columns[: list(table.columns).index("figure")])
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in table.to_dict("records"):
         plain = {str(name): _plain(value) for name, value in row.items()}
-        of_driver = found.setdefault(row["driver"], {name: plain[name] for name in about} | {"figures": []})
-        of_driver["figures"].append({name: value for name, value in plain.items() if name not in about})
+        key = tuple(row[name] for name in by)
+        one = found.setdefault(key, {name: plain[name] for name in about} | {"figures": []})
+        one["figures"].append({name: value for name, value in plain.items() if name not in about})
     return list(found.values())
 
 

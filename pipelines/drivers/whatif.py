@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,8 +12,8 @@ from features.errors import ConfigError, ModelError
 from pipelines.drivers.adjustment import Adjustment
 from pipelines.drivers.causal_order import CausalOrder
 from pipelines.drivers.closer import saved
-from pipelines.drivers.driver import Driver, Levels, levels
-from pipelines.drivers.effect import compared, effect_of
+from pipelines.drivers.driver import Bools, Driver, Levels, levels
+from pipelines.drivers.effect import Comparison, compared, effect_of
 from pipelines.drivers.finding import Figure
 from pipelines.drivers.groups import Labels
 from pipelines.drivers.overlap import comparable, refusal
@@ -79,26 +79,53 @@ def what_if(
     ModelError
         when no effect can be told, with the reason.
     """
-    contrast = _contrast(rows, driver, to)
+    contrast = contrast_to(rows, driver, to)
     within = _members(labels, segment, len(rows.keys))
-    adjustment = Adjustment.of(rows, seed)
     columns = CausalOrder(rows.features, drivers).within_window(driver)
-    chosen = adjustment.chosen(adjustment.experience_gains(contrast), columns)
-    every = compared(rows, contrast, chosen, seed=seed)
-    part = every.among(within[every.rows])
+    every = at_level(Adjustment.of(rows, seed), contrast, columns)
     whose = "account" if segment is None else f"account of segment {segment}"
-    why = refusal(part, whose)
-    if why:
+    figures = saved_within(rows, contrast, every, within, whose)
+    if isinstance(figures, str):
         raise ModelError.of(
-            f"{driver.name}, {contrast.words}: {why}", "accounts to compare with", "ask of another level"
+            f"{driver.name}, {contrast.words}: {figures}", "accounts to compare with", "ask of another level"
         )
+    return WhatIf(contrast.words, f"{whose}s", figures)
+
+
+def at_level(adjustment: Adjustment, contrast: Levels, columns: Sequence[str]) -> Comparison:
+    """Return the rows at a bad level and at the one that is asked for, adjusted for some columns of the window too."""
+    chosen = adjustment.chosen(adjustment.experience_gains(contrast), columns)
+    return compared(adjustment.rows, contrast, chosen, seed=adjustment.seed)
+
+
+def saved_within(
+    rows: DriverRows, contrast: Levels, every: Comparison, within: Bools, whose: str
+) -> tuple[Figure, ...] | str:
+    """Return the effect among some accounts and what it would save among those of today, or why it cannot be told.
+
+    Parameters
+    ----------
+    within
+        which driver rows are of these accounts.
+    whose
+        what one of them is called, such as "account of segment local".
+    """
+    part = every.among(within[every.rows])
+    if why := refusal(part, whose):
+        return why
     effect = effect_of(comparable(part))
     today = contrast._replace(is_bad=contrast.is_bad & within)
-    return WhatIf(contrast.words, f"{whose}s", (Figure.of("effect", effect), *saved(rows, today, effect)))
+    return (Figure.of("effect", effect), *saved(rows, today, effect))
 
 
-def _contrast(rows: DriverRows, driver: Driver, to: float) -> Levels:
-    """The driver's bad level against the level asked for."""
+def contrast_to(rows: DriverRows, driver: Driver, to: float) -> Levels:
+    """Return the driver's bad level against the level asked for.
+
+    Raises
+    ------
+    ConfigError
+        when the level is no better than a bad one.
+    """
     values = rows.now[driver.feature.name].to_numpy(dtype=float)
     usual = levels(driver, values)
     if driver.is_present_or_absent:
@@ -116,7 +143,7 @@ def _contrast(rows: DriverRows, driver: Driver, to: float) -> Levels:
     return levels(replace(driver, bad=usual.bad, good=to), values)
 
 
-def _members(labels: Mapping[str, Labels], segment: str | None, n: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _members(labels: Mapping[str, Labels], segment: str | None, n: int) -> Bools:
     if segment is None:
         return np.ones(n, dtype=bool)
     members = np.zeros(n, dtype=bool)

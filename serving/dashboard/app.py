@@ -22,13 +22,13 @@ from serving.dashboard.board import Board
 from serving.dashboard.files import file_named
 from serving.dashboard.frame import entries, footer
 from serving.dashboard.kept_pages import KeptPages
-from serving.dashboard.numbers import sentence
 from serving.dashboard.pages.account import account
 from serving.dashboard.pages.accounts import account_columns, account_rows
 from serving.dashboard.shell import Shell, as_document
 from serving.dashboard.signing_in import SIGN_IN, form_token_of, sign_in_page, signed_in, signed_out
 from serving.dashboard.site import BY_NAME, FIRST, Asked, Entry
 from serving.dashboard.table import csv_lines, in_parts
+from serving.dashboard.words import as_sentence
 from serving.errors import Refusal
 from serving.keyring import Keyring
 from serving.query import query_values
@@ -104,7 +104,8 @@ def dashboard(answers: Callable[[], Answers], keys: Keys) -> Starlette:
         keyring = keys()
         if keyring is None:
             return RedirectResponse(PAGES, 303)
-        reply = await signed_in(request, keyring) if request.method == "POST" else sign_in_page(request)
+        wanted = request.query_params.get("next", "")
+        reply = await signed_in(request, keyring) if request.method == "POST" else sign_in_page(request, wanted)
         reply.headers.update(HEADERS)
         return reply
 
@@ -144,7 +145,7 @@ def as_page(scope: Scope, refusal: Refusal) -> Response:
         wanted = scope["path"] + (f"?{query}" if query else "")
         return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': wanted})}", 303)
     shell = Shell("That did not work" if refusal.status != 503 else "Not ready yet", entries=entries())
-    document = as_document("message.html", shell, message=sentence(str(refusal)), back=PAGES)
+    document = as_document("message.html", shell, message=as_sentence(str(refusal)), back=PAGES)
     return HTMLResponse(document, refusal.status, headers={**refusal.headers, **HEADERS})
 
 

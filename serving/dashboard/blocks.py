@@ -86,13 +86,14 @@ class Slider:
 class Form:
     """Fields that ask for the same page again, with other values in its address.
 
-    `kept` are values of the address that stay as they are.
+    `kept` are values of the address that stay as they are; `anchor` is the section to come back to.
     """
 
     label: str
     fields: Sequence[Choice | Search | Slider]
     button: str = "Show"
     kept: Sequence[tuple[str, str]] = ()
+    anchor: str = ""
 
 
 @dataclass(frozen=True)

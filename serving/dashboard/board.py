@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.latest import Name, read_latest
-from pipelines.release import Manifest, Release
+from pipelines.manifest import Manifest
+from pipelines.release import Release
 from serving.predictor import Predictor
 from serving.store import Store
 

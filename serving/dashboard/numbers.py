@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 
 NONE = "-"
+MONEY = ("currency", "money")
 PERCENT = ("%", "share", "prob")
 _SCALES = ((1e9, "bn"), (1e6, "m"), (1e4, "k"))
 
 
 def in_words(value: float | None, unit: str = "") -> str:
-    """Return a number with its unit; a dash where there is none.
+    """Return a number with its unit; a dash where there is none. Amounts of money are shortened.
 
+    >>> in_words(1_234_567.0, "currency a year"), in_words(45.5, "% of revenue")
+    ('1.23 m a year', '45.5 % of revenue')
     >>> in_words(0.1234, "share"), in_words(12.34, "%"), in_words(1234567, "accounts"), in_words(None)
     ('12.3 %', '12.3 %', '1,234,567 accounts', '-')
     """
@@ -19,7 +22,23 @@ def in_words(value: float | None, unit: str = "") -> str:
         return NONE
     if unit in PERCENT:
         return f"{bare(value * (1 if unit == '%' else 100))} %"
+    first, _, rest = unit.partition(" ")
+    if first in MONEY:
+        return f"{money(value)} {rest}".strip()
     return f"{bare(value)} {unit}".strip()
+
+
+def number_and_unit(value: float, unit: str) -> tuple[str, str]:
+    """Return the same in two parts, of which the first is what is read from afar.
+
+    >>> number_and_unit(45.5, "% of revenue"), number_and_unit(0.5, "share"), number_and_unit(26.4, "accounts")
+    (('45.5 %', 'of revenue'), ('50 %', ''), ('26.4', 'accounts'))
+    """
+    said = in_words(value, unit)
+    if unit in PERCENT:
+        return said, ""
+    rest = unit.partition(" ")[2] if unit.partition(" ")[0] in (*MONEY, "%") else unit
+    return said.removesuffix(rest).strip(), rest
 
 
 def bare(value: float) -> str:
@@ -49,15 +68,6 @@ def money(value: float | None) -> str:
         if abs(value) >= scale:
             return f"{bare(round(value / (1e3 if name == 'k' else scale), 2))} {name}"
     return f"{value:,.0f}"
-
-
-def sentence(text: str) -> str:
-    """Return words as a sentence, with a capital and a full stop.
-
-    >>> sentence("nothing new"), sentence("It is.")
-    ('Nothing new.', 'It is.')
-    """
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
 
 def moment(text: str | None) -> str:

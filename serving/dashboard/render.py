@@ -11,8 +11,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from serving.dashboard import blocks
-from serving.dashboard.numbers import in_words, money
+from serving.dashboard.numbers import in_words, money, number_and_unit
 from serving.dashboard.table import Link
+from serving.dashboard.words import slug
 
 
 def rendered(template: str, **values: Any) -> str:
@@ -30,11 +31,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"in_words": in_words, "money": money, "data": as_data, "prose": as_html}
+    found.filters |= {"in_words": in_words, "money": money, "number_and_unit": number_and_unit}
+    found.filters |= {"data": as_data, "prose": as_html, "slug": slug}
     found.tests |= {kind.__name__.lower(): _is_a(kind) for kind in (*blocks.Block.__args__, *FIELDS, Link)}
     return found
 
 
+BELOW = 2
 FIELDS = (blocks.Choice, blocks.Search, blocks.Slider)
 
 
@@ -57,13 +60,21 @@ def _finite(said: Any) -> Any:
 
 
 def as_html(text: str) -> Markup:
-    """Return Markdown as HTML; HTML in it is shown, not used.
+    """Return Markdown as HTML; HTML in it is shown, not used, and its headings stand below those of the section.
 
-    >>> print(as_html("a <b>"))
+    >>> print(as_html("# Card\\na <b>"))
+    <h3>Card</h3>
     <p>a &lt;b&gt;</p>
     <BLANKLINE>
     """
-    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # noqa: S704  # it escapes
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = markdown.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1:]) + BELOW, 6)}"
+        # Pictures lie beside the document, not beside the page.
+        token.children = token.children and [one for one in token.children if one.type != "image"]
+    return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704  # it escapes
 
 
 def _is_a(kind: type) -> Any:

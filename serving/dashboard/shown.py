@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.experience.found import Found
+from serving.dashboard.words import as_sentence
 
 Basis = Literal["counted", "predicted", "associated", "caused", "assumed", "check"]
 
@@ -75,7 +76,9 @@ class Shown:
             found.low,
             found.high,
             rests_on(found.n, found.n_accounts),
-            found.sentence,
+            as_sentence(
+                found.sentence if found.verdict == "told" else f"{found.verdict}. {as_sentence(found.sentence)}"
+            ),
             term,
         )
 

@@ -25,10 +25,10 @@ MOST_FIELDS = 10
 OPENS_NOTHING = "That key opens nothing here: expected a live key for read."
 
 
-def sign_in_page(request: Request, problem: str = "", status: int = 200) -> Response:
-    """Return the form, and the cookie that belongs to it."""
+def sign_in_page(request: Request, wanted: str, problem: str = "", status: int = 200) -> Response:
+    """Return the form, which leads on to the page that was wanted, and the cookie that belongs to it."""
     token = secrets.token_urlsafe(24)
-    values = {"sign_in_token": token, "next": _inside(request.query_params.get("next", "")), "problem": problem}
+    values = {"sign_in_token": token, "next": _inside(wanted), "problem": problem}
     reply = HTMLResponse(as_document("sign_in.html", Shell("Sign in"), **values), status)
     _set(reply, request, ASKED, token, 3_600)
     return reply
@@ -37,15 +37,16 @@ def sign_in_page(request: Request, problem: str = "", status: int = 200) -> Resp
 async def signed_in(request: Request, keyring: Keyring) -> Response:
     """Begin a session, or show the form again and say why not."""
     form = await form_of(request)
+    wanted = form.get("next", "")
     if not _is_own_form(request, form):
-        return sign_in_page(request, "The form was too old, or came from elsewhere: send it again.", 403)
+        return sign_in_page(request, wanted, "The form was too old, or came from elsewhere: send it again.", 403)
     try:
         key = keyring.key_of(f"Bearer {form.get('key', '').strip()}")
     except Refusal as refusal:
-        return sign_in_page(request, OPENS_NOTHING if refusal.status == 401 else str(refusal), refusal.status)
+        return sign_in_page(request, wanted, OPENS_NOTHING if refusal.status == 401 else str(refusal), refusal.status)
     if not key.allows("read"):
-        return sign_in_page(request, OPENS_NOTHING, 403)
-    reply = RedirectResponse(_inside(form.get("next", "")), 303)
+        return sign_in_page(request, wanted, OPENS_NOTHING, 403)
+    reply = RedirectResponse(_inside(wanted), 303)
     _set(reply, request, COOKIE, begun(key, keyring.kept.now()), SESSION_SECONDS)
     reply.delete_cookie(ASKED, path=PAGES)
     return reply

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Kind = Literal["text", "id", "number", "money", "date", "tier", "verdict", "basis", "meter"]
+Kind = Literal["text", "sentence", "id", "number", "money", "date", "tier", "verdict", "basis", "meter"]
 Cell = float | int | str | None
 
 
@@ -57,6 +57,8 @@ class Table:
         what it tells, shown above it.
     empty
         what is said where there are no rows.
+    is_folded
+        whether it is opened first, as one that is long beside a picture of the same.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Table:
     rows: Sequence[Sequence[Cell | Link]]
     empty: str = "Nothing to show."
     note: str = ""
+    is_folded: bool = False
 
     def csv(self) -> str:
         """Return the table as CSV (RFC 4180), in full precision.

@@ -53,6 +53,20 @@ def test_the_release_knows_how_many_trials_it_took(judged) -> None:
     assert release.manifest.trials >= 3
 
 
+def test_the_release_keeps_what_its_predictions_rest_on_feature_by_feature(judged) -> None:
+    panel, _, release = judged
+    told = release.ranking.features
+    assert {one.feature for one in told} == {feature.name for feature in release.churn.encoder.features}
+    sizes = [one.mean_contribution for one in told]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(one.low <= one.mean_contribution <= one.high for one in told)
+    rows = current_rows(panel, 1)
+    sample = rows.iloc[np.linspace(0, len(rows) - 1, release.ranking.n_accounts).astype(int)]
+    own = np.abs(release.churn.contributions(sample)[0]).mean(axis=0).max()
+    assert sizes[0] == pytest.approx(own)
+    assert release.what_if.empty  # of flat data no effect can be told
+
+
 class ByPlan:
     """A segmentation of which it is known who is where."""
 

@@ -29,14 +29,16 @@ from pipelines.churn.encoder import Encoder
 from pipelines.churn.followed import Followed
 from pipelines.churn.lifetimes import Lifetimes
 from pipelines.churn.model import ChurnModel
+from pipelines.churn.ranking import Ranked, Ranking
 from pipelines.churn.uncertainty import Uncertainty
 from pipelines.churn.uncertainty_training import fit_uncertainty
 from pipelines.experience.found import Found
 from pipelines.experience.told import Programme, Told
+from pipelines.manifest import Gate, Manifest, TierLimits
 from pipelines.outlook import Terms
 from pipelines.peers import usual_by_segment
 from pipelines.pointer import write_pointer
-from pipelines.release import Gate, Manifest, Papers, Release, TierLimits, write_release
+from pipelines.release import Papers, Release, write_release
 from pipelines.segmentation import Wish, fit_segmentations
 
 FEATURES = (
@@ -150,6 +152,7 @@ def drivers_table() -> pd.DataFrame:
         "experience": "Escalations, last 90 days",
         "contrast": "at least one against none",
         "tier": "operations",
+        "family": "experience",
         "is_controllable": True,
         "verdict": "cause",
         "verdict_sentence": "An escalation costs 4 points.",
@@ -194,6 +197,38 @@ def journey(group_by: str, group: str, n: int) -> dict[str, Any]:
     }
 
 
+def quality() -> dict[str, Any]:
+    """Return how well a model did, as a manifest says it."""
+    interval = {"value": 0.8, "low": 0.75, "high": 0.85}
+    tenth = {"predicted": 0.1, "counted": 0.12, "low": 0.08, "high": 0.16, "n_rows": 400, "n_accounts": 300}
+    names = ("auc", "average_precision", "log_loss", "brier", "ece", "lift")
+    figures = {"model": dict.fromkeys(names, interval), "business rule": dict.fromkeys(names, interval)}
+    said = {"sentence": "the newest rows", "n_rows": 4_000, "n_accounts": 1_000}
+    return said | {"figures": figures, "tenths": [tenth] * 10}
+
+
+def what_if_table() -> pd.DataFrame:
+    """Return what a release found that two better levels of its driver would save, in the same places."""
+    figures = drivers_table().iloc[:, drivers_table().columns.get_loc("figure") :]
+    words = "within 90 days, if the accounts that have it bad today had it good"
+    saved = figures.assign(figure="churners saved", sentence=words, unit="accounts", n_bad=[60, 20])
+    found = []
+    for to, contrast, times in ((1.0, "2 or more against 1 or less", 1), (0.0, "at least one against none", 2)):
+        asked = pd.DataFrame({"driver": ["escalation"] * 2, "to": to, "contrast": contrast})
+        numbers = {"value": [1.5 * times, 0.6 * times], "low": [0.5 * times, 0.2 * times], "high": [2.5 * times, times]}
+        found.append(pd.concat([asked, saved.assign(**numbers)], axis=1))
+    return pd.concat(found, ignore_index=True)
+
+
+RANKING = Ranking(
+    400,
+    (
+        Ranked("recency_days", "Days since the last event", "behaviour", "behaviour", 0.41, 0.38, 0.44),
+        Ranked("plan", "Plan", "firmographic", "context", 0.2, 0.18, 0.22),
+    ),
+)
+
+
 def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
     churn = churn_model(rows, seed=seed)
     prob = churn.prob(rows)
@@ -210,7 +245,7 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         n_accounts=len(rows),
         n_rows=len(rows),
         churn_rate=0.2,
-        metrics={},
+        metrics=quality(),
         tiers=TierLimits(high_prob=float(np.quantile(prob, 0.9)), medium_prob=float(np.quantile(prob, 0.7))),
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=Gate(passed=True, sentences=()),
@@ -223,6 +258,8 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         uncertainty,
         segmentations,
         drivers_table(),
+        what_if_table(),
+        RANKING,
         peers=usual_by_segment(segmentations, rows, churn.encoder),
         curve=curve,
         programme=programme(),

@@ -76,11 +76,13 @@ def test_without_a_segment_the_figures_are_of_everyone_and_of_touchpoints(answer
 def test_a_driver_is_told_with_its_words_and_its_figures_with_their_numbers(answers: DriverAnswers) -> None:
     driver = _said(answers)["drivers"][0]
     figures = driver.pop("figures")
+    assert driver.pop("what_if") == []
     assert driver == {
         "driver": "escalation",
         "experience": "Escalations, last 90 days",
         "contrast": "at least one against none",
         "tier": "operations",
+        "family": "experience",
         "is_controllable": True,
         "verdict": "cause",
         "verdict_sentence": "An escalation costs 4 points.",

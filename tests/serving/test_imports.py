@@ -23,7 +23,8 @@ warnings.simplefilter("ignore")
 import pandas
 import serving.api
 from pathlib import Path
-from pipelines.release import DRIVERS, read_manifest
+from pipelines.manifest import read_manifest
+from pipelines.release import DRIVERS
 from serving.drivers import DriverAnswers
 folder = Path(sys.argv[1])
 answers = DriverAnswers(read_manifest(folder), pandas.read_parquet(folder / DRIVERS))

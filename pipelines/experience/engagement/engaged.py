@@ -17,6 +17,7 @@ from pipelines.experience.engagement.health import health
 from pipelines.experience.engagement.hostages import hostages
 from pipelines.experience.engagement.rented_loyalty import exposed, incentives_of, rented_loyalty
 from pipelines.experience.engagement.robustness import robustness, robustness_scores
+from pipelines.experience.engagement.shock_foretold import shock_foretold
 from pipelines.experience.engagement.shocks import read_shocks
 from pipelines.experience.engagement.transport import transported
 from pipelines.experience.found import Found
@@ -71,6 +72,7 @@ def engaged(data: ExperienceData, deeds: Deeds) -> Engaged:
         *apart.found,
         *engagement_ledger(data.activity, items["account_id"], data.as_of),
         *robust,
+        *shock_foretold(rows),
         *held.found,
         *rented_loyalty(exposed(rows, incentives_of(data.interventions))),
         *_carried(data),

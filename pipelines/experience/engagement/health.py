@@ -56,18 +56,24 @@ def health(rows: pd.DataFrame, names: Sequence[str] = tuple(DIMENSIONS)) -> tupl
     why = why_no_hazard(rows)
     if why:
         return None, (Found.refused(TOPIC, "false green", why),)
-    dates = np.sort(rows["at"].unique())
-    cut = dates[min(int(np.ceil(len(dates) * (1 - LATE_SHARE))), len(dates) - 1)]
-    early, late = rows[rows["at"] < cut], rows[rows["at"] >= cut]
-    n_early, n_late = int(early["left"].sum()), int(late["left"].sum())
-    if len(dates) < 2 or min(n_early, n_late) < FEWEST_LATE:
-        came = f"{len(dates)} quarters, {n_early} departures to learn from and {n_late} to judge by"
+    early, late = split_in_time(rows)
+    n_early, n_late, n_dates = int(early["left"].sum()), int(late["left"].sum()), rows["at"].nunique()
+    if n_dates < 2 or min(n_early, n_late) < FEWEST_LATE:
+        came = f"{n_dates} quarters, {n_early} departures to learn from and {n_late} to judge by"
         return None, (Found.refused(TOPIC, "false green", f"{came}; 2 and {FEWEST_LATE} of each are needed"),)
-    fitted = _fit(early, names)
+    fitted = fitted_health(early, names)
     return fitted, (*_weights(fitted), *_judged(late, fitted.score(late), "fitted"), *_equal(early, late, fitted))
 
 
-def _fit(rows: pd.DataFrame, names: Sequence[str]) -> Health:
+def split_in_time(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the first two thirds of the quarters, to learn from, and the last third, to judge by."""
+    dates = np.sort(rows["at"].unique())
+    cut = dates[min(int(np.ceil(len(dates) * (1 - LATE_SHARE))), len(dates) - 1)]
+    return rows[rows["at"] < cut], rows[rows["at"] >= cut]
+
+
+def fitted_health(rows: pd.DataFrame, names: Sequence[str] = tuple(DIMENSIONS)) -> Health:
+    """Return the score whose weights are fitted to who left."""
     told = tuple(name for name in names if name in rows and rows[name].nunique() > 1)
     values = rows[list(told)].astype(float)
     blank = Regression((), np.zeros(0), np.zeros((0, 0)), 0, 0, 0.0)

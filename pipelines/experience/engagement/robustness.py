@@ -38,7 +38,7 @@ def robustness(rows: pd.DataFrame) -> tuple[Found, ...]:
     rows
         of `engaged_quarters`.
     """
-    why = _why_not(rows)
+    why = why_no_robustness(rows)
     if why:
         return (Found.refused(TOPIC, "spared by engagement", why),)
     return tuple(_told(rows))
@@ -60,7 +60,8 @@ def robustness_scores(rows: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"account_id": now["account_id"].to_numpy(), "robustness": _stays(model, z)[0]})
 
 
-def _why_not(rows: pd.DataFrame) -> str | None:
+def why_no_robustness(rows: pd.DataFrame) -> str | None:
+    """Return why nothing is said of shocks; None where something can be."""
     why = why_no_hazard(rows)
     if why:
         return why

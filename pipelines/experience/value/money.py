@@ -26,6 +26,8 @@ from pipelines.experience.value.word_of_mouth import Base, WordOfMouth, with_wor
 if TYPE_CHECKING:
     from pipelines.experience.inputs import ExperienceData
 
+MOST_YEARS = 5
+"""Years, the latest, from which the value of a point is learnt."""
 BEFORE_DAYS = 365
 """An answer speaks for how an account was served so long before a rise in price."""
 FIRMOGRAPHICS = ("industry", "region", "employees")
@@ -88,7 +90,7 @@ def _of_revenue(data: ExperienceData, beside: Beside, terms: Terms, answers: pd.
     flows = between(data.subscriptions, since, data.as_of)
     earlier = between(data.subscriptions, since - pd.Timedelta(days=DAYS_A_YEAR), since)
     year = experience_year(data, answers, beside.references)
-    yield from _points(data, year, terms)
+    yield from _points(data, experience_years(data, answers, beside.references), terms)
     yield from service_costs(year, terms.units.case, adjust_for=[name for name in FIRMOGRAPHICS if name in year])
     yield from price_acceptance(_rises(data))
     yield from net_retention(flows)
@@ -98,15 +100,34 @@ def _of_revenue(data: ExperienceData, beside: Beside, terms: Terms, answers: pd.
     yield from _spoken(data, beside, terms, flows, answers)
 
 
-def experience_year(data: ExperienceData, answers: pd.DataFrame, references: pd.DataFrame) -> pd.DataFrame:
-    """Return `account_year` with references and cases, firmographics, and how active each account was before."""
+def experience_years(data: ExperienceData, answers: pd.DataFrame, references: pd.DataFrame) -> pd.DataFrame:
+    """Return the years of `experience_year` that end now and one, two and more years ago, as far as answers go back.
+
+    `anniversary` says which: 0 is the latest.
+    """
+    first, year = answers["answered_at"].min(), pd.Timedelta(days=DAYS_A_YEAR)
+    n_years = 1 if pd.isna(first) else max(int((data.as_of - first) / year), 1)
+    ends = [data.as_of - place * year for place in range(min(n_years, MOST_YEARS))]
+    years = [experience_year(data, answers, references, until) for until in ends]
+    kept = [own.assign(anniversary=place) for place, own in enumerate(years) if place == 0 or len(own)]
+    return pd.concat(kept, ignore_index=True)
+
+
+def experience_year(
+    data: ExperienceData, answers: pd.DataFrame, references: pd.DataFrame, until: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """Return `account_year` with references and cases, firmographics, and how active each account was before.
+
+    `until` is when the year ends; None: at the date of the data.
+    """
+    until = data.as_of if until is None else until
     given = references[references["is_given"]][["account_id", "at"]]
     cases = data.cases[["account_id", "opened_at"]].rename(columns={"opened_at": "at"})
     counted = {"references": given, "cases": cases}
-    year = account_year(answers, data.subscriptions, data.as_of, counted=counted)
-    since = data.as_of - pd.Timedelta(days=DAYS_A_YEAR)
+    year = account_year(answers, data.subscriptions, until, counted=counted)
+    since = until - pd.Timedelta(days=DAYS_A_YEAR)
     left_at = pd.to_datetime(data.departures["left_at"])
-    gone = left_at[left_at >= since].groupby(data.departures["account_id"].astype(str)).min()
+    gone = left_at[(left_at >= since) & (left_at < until)].groupby(data.departures["account_id"].astype(str)).min()
     there = (gone.reindex(year["account_id"]) - since).dt.days.to_numpy() / DAYS_A_YEAR
     active = data.activity[(data.activity["stream"] == "in") & (data.activity["month"] < since)]
     active = active[active["month"] >= since - pd.Timedelta(days=DAYS_A_YEAR)]

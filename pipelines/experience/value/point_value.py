@@ -46,28 +46,32 @@ def point_value(
     accounts pay, times how much more of it promoters of a year ago kept or added than detractors; retention and growth
     add up to revenue, advocacy (references) and cost to serve (cases) are told where it is said what one is worth.
     Each as counted, and adjusted for what was known before (weighted least squares, robust errors: MacKinnon and White
-    1985, HC3). Both are associations: nobody was made a promoter by lot.
+    1985, HC3). Both are associations: nobody was made a promoter by lot. Where there are several years, differences are
+    learnt from all of them with a term for each, errors count accounts, and worth is that of the latest year.
 
     Parameters
     ----------
     year
-        of `account_year`; references and cases where it counted them.
+        of `account_year`; references and cases where it counted them; `anniversary` where there are several years, 0
+        for the latest.
     adjust_for
         further columns of it, known before the year.
     """
-    n = year["kind"].value_counts()
+    n = year.groupby("kind")["account_id"].nunique()
     few = {kind: int(n.get(kind, 0)) for kind in (PROMOTER, DETRACTOR)}
     if min(few.values()) < FEWEST:
         why = f"{few[PROMOTER]} promoters and {few[DETRACTOR]} detractors of a year ago; {FEWEST} of each are needed"
         return (Found.refused(TOPIC, "revenue, adjusted", why, group_by, group),)
-    rows = year.assign(log_opening=np.log(year["opening"]))
-    # Types of survey are never pooled without a term of their own.
-    types = covariates(rows, ["survey_type"])
+    rows = year.assign(log_opening=np.log(year["opening"]), anniversary=_anniversary(year))
+    # Types of survey, and years, are never pooled without a term of their own.
+    apart = ["survey_type", "anniversary"]
+    types = covariates(rows.astype({"anniversary": str}), apart)
     known = [name for name in dict.fromkeys([*COVARIATES, *adjust_for]) if name in rows]
     before = [str(name) for name in rows if str(name).endswith("_before")]
-    designs = {COUNTED: types, ADJUSTED: covariates(rows, ["survey_type", *known, *before])}
+    designs = {COUNTED: types, ADJUSTED: covariates(rows.astype({"anniversary": str}), [*apart, *known, *before])}
     frame = Found(TOPIC, "", np.nan, unit="currency a year", basis="associated", group_by=group_by, group=group,
-                  n=int(rows["n_answers"].sum()) if "n_answers" in rows else 0, n_accounts=len(rows))  # fmt: skip
+                  n=int(rows["n_answers"].sum()) if "n_answers" in rows else 0,
+                  n_accounts=rows["account_id"].nunique())  # fmt: skip
     return tuple(_routes(rows, designs, units or UnitValues(), frame))
 
 
@@ -75,7 +79,7 @@ def _routes(rows: pd.DataFrame, designs: dict[str, FloatArray], units: UnitValue
     opening = rows["opening"].to_numpy(dtype=float)
     change = rows["closing"].to_numpy(dtype=float) / opening - 1
     left = rows["has_left"].to_numpy(dtype=bool)
-    paid = MONTHS_A_YEAR * opening.sum() / POINTS
+    paid = MONTHS_A_YEAR * opening[rows["anniversary"] == 0].sum() / POINTS
     kinds = rows["kind"].to_numpy(dtype=object)
     for way, design in designs.items():
         X = np.column_stack([np.ones(len(rows)), kinds == PROMOTER, kinds == PASSIVE, design]).astype(float)
@@ -84,13 +88,13 @@ def _routes(rows: pd.DataFrame, designs: dict[str, FloatArray], units: UnitValue
             ("retention", np.where(left, change, 0.0)),
             ("growth", np.where(left, 0.0, change)),
         ):
-            yield _told(frame, f"{name}, {way}", _promoters(X, outcome, opening), paid)
+            yield _told(frame, f"{name}, {way}", _promoters(X, outcome, opening, rows["account_id"]), paid)
         yield from _counts(rows, X, way, units, frame)
 
 
 def _counts(rows: pd.DataFrame, X: FloatArray, way: str, units: UnitValues, frame: Found) -> Iterator[Found]:
     """References given and cases opened in the year, where it is said what one is worth."""
-    each = len(rows) / POINTS
+    each = int((rows["anniversary"] == 0).sum()) / POINTS
     for name, column, worth, what in (
         ("advocacy", "references", units.reference, "a reference"),
         ("cost to serve", "cases", units.case, "a case"),
@@ -101,14 +105,23 @@ def _counts(rows: pd.DataFrame, X: FloatArray, way: str, units: UnitValues, fram
             continue
         sign = -1.0 if name == "cost to serve" else 1.0
         outcome = rows[column].to_numpy(dtype=float)
-        yield _told(frame, f"{name}, {way}", _promoters(X, outcome, np.ones(len(rows))), sign * worth * each)
+        found = _promoters(X, outcome, np.ones(len(rows)), rows["account_id"])
+        yield _told(frame, f"{name}, {way}", found, sign * worth * each)
 
 
-def _promoters(X: FloatArray, outcome: FloatArray, weights: FloatArray) -> tuple[float, float]:
-    """By how much promoters differ from detractors, and its standard error."""
+def _anniversary(year: pd.DataFrame) -> pd.Series:
+    return year["anniversary"] if "anniversary" in year else pd.Series(0, index=year.index)
+
+
+def _promoters(X: FloatArray, outcome: FloatArray, weights: FloatArray, accounts: pd.Series) -> tuple[float, float]:
+    """By how much promoters differ from detractors, and its standard error, by account where it has several rows."""
     from statsmodels.regression.linear_model import WLS
 
-    fitted = WLS(outcome, X, weights=weights).fit(cov_type="HC3")
+    model = WLS(outcome, X, weights=weights)
+    if accounts.is_unique:
+        fitted = model.fit(cov_type="HC3")
+    else:
+        fitted = model.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(accounts)[0]})
     return float(fitted.params[1]), float(fitted.bse[1])
 
 

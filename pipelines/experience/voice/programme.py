@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.experience.found import Found
 from pipelines.experience.voice.asymmetry import asymmetry
+from pipelines.experience.voice.borne_out import borne_out
 from pipelines.experience.voice.champions import champions
 from pipelines.experience.voice.coverage import coverage
 from pipelines.experience.voice.emotions import emotions
@@ -46,6 +47,7 @@ QUESTIONS: Mapping[str, Question] = {
     "silence": silence,
     "slow leaks": slow_leak,
     "coverage": coverage,
+    "reasons borne out": borne_out,
     "expectation": expectation,
     "the moving bar": moving_bar,
     "experience and leaving": experience_and_leaving,

@@ -26,6 +26,7 @@ def terms() -> dict[str, dict[str, str]]:
 def definitions(_: Board, __: Mapping[str, str]) -> Page:
     """Return every word with its meaning."""
     sections = [
-        Section(term["title"], [Note(" ".join(term["meaning"].split()))], anchor=name) for name, term in terms().items()
+        Section(term["title"], [Note(" ".join(term["meaning"].split()))], anchor=f"term-{name}")
+        for name, term in terms().items()
     ]
     return Page("Definitions", "What the words on these pages mean, and what a number of each kind can tell.", sections)

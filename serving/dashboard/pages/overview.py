@@ -8,13 +8,15 @@ from serving.dashboard.addresses import address
 from serving.dashboard.blocks import Block, Figures, Note, Page, Section
 from serving.dashboard.board import Board
 from serving.dashboard.drivers_found import DriverFigures, drivers_of
-from serving.dashboard.numbers import moment, sentence
+from serving.dashboard.numbers import moment
 from serving.dashboard.scored import Z95, Totals, totals
 from serving.dashboard.shown import Shown, rests_on
 from serving.dashboard.table import Column, Link, Table
+from serving.dashboard.words import as_sentence
+from serving.dashboard.worsened import worsened
 from serving.store import Store
 
-MOST_DRIVERS = 3
+MOST_DRIVERS, MOST_SCORES, MOST_SEGMENTS = 3, 4, 3
 NOBODY = "No account is scored in the store yet: run `perennial materialize`."
 
 
@@ -23,6 +25,8 @@ def overview(board: Board, _: Mapping[str, str]) -> Page:
     sections = [
         Section("Where we stand", list(_standing(board))),
         Section("What costs most", list(_costs(board)), "Experiences that cause churn, by how many they cost."),
+        Section("What accounts say", list(_says(board)), "Of those who answered; what is normal is on the page."),
+        Section("Who looks worse", [_worse(board)], "Segments of which more churn is predicted than was counted."),
         Section("What changed", list(_changes(board)), "Against the release that served before."),
         Section("How far to trust this", [trust_line(board)]),
     ]
@@ -130,6 +134,44 @@ def _row(driver: DriverFigures) -> list[float | str | Link | None]:
     ]
 
 
+def _says(board: Board) -> Iterator[Block]:
+    told = board.release.programme.experience
+    shown = [
+        Shown.of_found(one, f"{one.figure.upper()}, {one.group} survey", one.figure)
+        for one in told.found
+        if one.topic == "survey metrics" and one.group_by == "survey_type" and one.verdict != "refused"
+    ]
+    if shown:
+        yield Figures(shown[:MOST_SCORES])
+    else:
+        yield Note(as_sentence(told.why_not or "nobody was asked, or too few answered"), "refused")
+    alarms = [one for one in told.found if one.topic == "normal band" and one.verdict == "found"]
+    for one in alarms[:MOST_SCORES]:
+        yield Note(as_sentence(f"{one.figure} at {one.group}: {one.sentence}"), "caution")
+    if shown and not alarms:
+        yield Note(
+            "The last months lie within their normal bands.", href=address("experience"), link="All of experience"
+        )
+
+
+def _worse(board: Board) -> Table:
+    columns = [
+        Column("segment", "Segment"),
+        Column("segmentation", "By"),
+        Column("counted", "Churn in the past (counted)", "number", "share"),
+        Column("predicted", "Churn ahead (predicted)", "number", "share"),
+        Column("change", "Apart, points", "number"),
+        Column("interval", "95 % interval"),
+        Column("n_accounts", "Accounts", "number"),
+    ]
+    rows = [one.row() for one in worsened(board)[:MOST_SEGMENTS]]
+    return Table(
+        "worsened", "Segments that look worse than they were", columns, rows,
+        "Of no segment is more churn predicted than was counted.",
+        "The interval counts how sure the past is, and chance among the accounts of now.",
+    )  # fmt: skip
+
+
 def _changes(board: Board) -> Iterator[Block]:
     moved = [one for portrait in board.release.portraits.values() if (one := portrait.releases)]
     said = [words for one in moved for words in one.sentences]
@@ -137,7 +179,7 @@ def _changes(board: Board) -> Iterator[Block]:
     if not said:
         yield Note("This is the first release: there is nothing to compare with.")
     for words in said:
-        yield Note(sentence(words))
+        yield Note(as_sentence(words))
 
 
 def trust_line(board: Board) -> Note:

@@ -8,9 +8,9 @@ from typing import Any
 from serving.dashboard.blocks import Block, Figures, Note, Page, Prose, Section
 from serving.dashboard.board import Board
 from serving.dashboard.charts.calibration import calibration
-from serving.dashboard.numbers import sentence
 from serving.dashboard.shown import Shown, rests_on
 from serving.dashboard.table import Cell, Column, Table
+from serving.dashboard.words import as_sentence
 
 Said = Mapping[str, Any]
 
@@ -79,7 +79,7 @@ def _gate(board: Board) -> Iterator[Block]:
     gate = board.manifest.gate
     yield Note("Passed." if gate.passed else "Not passed: it serves because somebody decided so.")
     for said in gate.sentences:
-        yield Note(sentence(said), "caution" if said in gate.refused_for else "plain")
+        yield Note(as_sentence(said), "caution" if said in gate.refused_for else "plain")
 
 
 def _backtest(found: Said | None) -> Iterator[Block]:
@@ -134,7 +134,7 @@ def _drift(board: Board) -> Iterator[Block]:
     if found["release"] != board.manifest.version:
         yield Note(f"This was found of release {found['release']}, which serves no more.", "caution")
     for said in found["sentences"]:
-        yield Note(sentence(said), "caution" if said.startswith(("watch", "retrain")) else "plain")
+        yield Note(as_sentence(said), "caution" if said.startswith(("watch", "retrain")) else "plain")
     signals = [{**one, "usual": _usual(one)} for one in found["signals"]]
     rows = [[signal[column.name] for column in SIGNALS] for signal in signals]
     caption = f"What was watched, on accounts until {found['known_until']}"
@@ -148,4 +148,4 @@ def _usual(signal: Said) -> str:
 
 def _left(board: Board) -> Note:
     departed = board.manifest.departed
-    return Note(sentence(departed.sentence) if departed else "")
+    return Note(as_sentence(departed.sentence) if departed else "")

@@ -4,9 +4,10 @@
 const root = document.documentElement;
 const token = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
-/* Colours in figures are names of the design's tokens. */
+/* Colours in figures are names of the design's tokens, with "/45" for 45 % of one. */
+const colour = (name, percent) => token(name) + (percent ? Math.round(percent * 2.55).toString(16).padStart(2, "0") : "");
 const coloured = (said) => {
-  if (typeof said === "string") return said.startsWith("--") ? token(said) : said;
+  if (typeof said === "string") return said.startsWith("--") ? colour(...said.split("/")) : said;
   if (Array.isArray(said)) return said.map(coloured);
   if (said && typeof said === "object") return Object.fromEntries(Object.entries(said).map(([key, value]) => [key, coloured(value)]));
   return said;

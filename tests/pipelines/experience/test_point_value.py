@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.benchmarks.experience_money import nps_year
+from experiments.benchmarks.experience_money import nps_year, nps_years
 from pipelines.experience.adjusting import covariates
 from pipelines.experience.value.account_year import account_year
 from pipelines.experience.value.point_value import UnitValues, point_value
@@ -26,6 +26,20 @@ def test_the_planted_value_of_a_point_lies_within_its_interval():
         found = _by_name(year)["retention, adjusted"]
         held.append(found.low <= _truth(year, 0.12) <= found.high)
     assert 0.9 <= np.mean(held) <= 0.99
+
+
+def test_several_years_are_learnt_from_together_and_worth_is_the_latests():
+    held, narrower = [], []
+    for seed in range(40):
+        years = nps_years(seed)
+        latest = years[years["anniversary"] == 0]
+        found = _by_name(years)["retention, adjusted"]
+        held.append(found.low <= _truth(latest, 0.12) <= found.high)
+        alone = _by_name(latest)["retention, adjusted"]
+        narrower.append((found.high - found.low) / (alone.high - alone.low))
+    assert 0.85 <= np.mean(held) <= 1
+    assert np.median(narrower) < 0.75
+    assert found.n_accounts == years["account_id"].nunique() < len(years)
 
 
 def test_no_value_is_found_where_none_is_planted():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,21 +73,27 @@ class Heard:
         return url.startswith((own, "data:", "blob:"))
 
 
+@pytest.fixture(scope="session")
+def signed_in(browser: Any, site: Site) -> Any:
+    """The cookies of whoever has signed in."""
+    with closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.goto(f"{site.url}/dashboard/sign-in")
+        page.fill("input[name=key]", site.key)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{site.url}/dashboard")
+        return context.storage_state()
+
+
 @pytest.fixture
-def opened(browser: Any, site: Site) -> Iterator[Any]:
+def opened(browser: Any, site: Site, signed_in: Any) -> Iterator[Any]:
     """Open a page as whoever has signed in; returns the page and what was heard of it."""
     contexts = []
 
     def open_(path: str, *, width: int = 1440, theme: str = "light", **settings: Any) -> tuple[Any, Heard]:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
+        context = browser.new_context(viewport={"width": width, "height": 900}, storage_state=signed_in, **settings)
         contexts.append(context)
-        headers = {"content-type": "application/x-www-form-urlencoded"}
         context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
-        form = context.request.get(f"{site.url}/dashboard/sign-in").text()
-        token = form.partition('name="form_token" value="')[2].partition('"')[0]
-        context.request.post(
-            f"{site.url}/dashboard/sign-in", form={"form_token": token, "key": site.key}, headers=headers
-        )
         page = context.new_page()
         heard = Heard(page, site.url)
         page.goto(f"{site.url}{path}")
