@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from features.keyed_rows import key_of
 from features.online import Relative, Rows, events_table, own_events, relative_events, row_events
 from features.rules import Row
-from features.tables import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,25 +75,6 @@ class AccountEvents:
 
         events = list(relative_events(self.account_id, parent, around))
         return pa.concat_tables([self.table, events_table(self.account_id, events)]) if events else self.table
-
-
-def key_of(table: str, row: Row) -> tuple[str, ...]:
-    """Return what tells a row from all others.
-
-    >>> key_of("cases", {"case_id": "c", "account_id": "a"})
-    ('cases', 'c')
-    """
-    return (table, *(str(row.get(name)) for name in TABLES[table].key))
-
-
-def merged(batch: Rows, live: Iterable[tuple[str, Row]]) -> dict[str, list[Row]]:
-    """Return the rows by table, live ones (pairs of table and row) in place of those of the batch with the same key."""
-    found: dict[str, dict[tuple[str, ...], Row]] = {}
-    for name, rows in batch.items():
-        found[name] = {key_of(name, row): row for row in rows}
-    for name, row in live:
-        found.setdefault(name, {})[key_of(name, row)] = row
-    return {name: list(rows.values()) for name, rows in found.items()}
 
 
 def _stands_alone(table: str, row: Row) -> bool:

@@ -8,21 +8,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select
 
-from features.account_events import AccountEvents, merged
+from features.account_events import AccountEvents
 from features.online import Relative
-from features.plain_rows import instant, unpacked
+from features.plain_rows import instant
 from features.relatives import MOST_RELATIVES
-from features.rules import Row
 from serving.about import About
+from serving.account_rows import rows_of
 from serving.accounts import Claim, relatives
 from serving.live_rows import Since, rows_since
-from serving.store_tables import ACCOUNTS, HISTORIES
+from serving.store_tables import ACCOUNTS
 
 MOST_BYTES = 400_000_000
 
-_PACKED = select(HISTORIES.c.account_id, HISTORIES.c.rows).where(
-    HISTORIES.c.account_id.in_(bindparam("account_ids", expanding=True))
-)
 _STATE = select(ACCOUNTS.c.account_id, ACCOUNTS.c.batch, ACCOUNTS.c.version).where(
     ACCOUNTS.c.account_id.in_(bindparam("account_ids", expanding=True))
 )
@@ -97,19 +94,6 @@ def _read(connection: Connection, state: dict[str, tuple[int, int]]) -> dict[str
     return {
         account_id: History(AccountEvents.of(account_id, rows), *state[account_id], About.of(rows))
         for account_id, rows in rows_of(connection, list(state)).items()
-    }
-
-
-def rows_of(connection: Connection, account_ids: Sequence[str]) -> dict[str, dict[str, list[Row]]]:
-    """Return all that the store holds of accounts: by account and table its rows, of the batch and live ones."""
-    packed = dict(connection.execute(_PACKED, {"account_ids": account_ids}).all())
-    live = rows_since(connection, [Since(account_id, -1) for account_id in account_ids])
-    return {
-        account_id: merged(
-            unpacked(packed[account_id]) if account_id in packed else {},
-            [(table, row) for table, row, _ in live[account_id]],
-        )
-        for account_id in account_ids
     }
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from serving.scores import Score
 
 UNKNOWN = About()
+LONGEST_ID = 100
+"""So many characters of an id can be searched for."""
 FORMER = {
     "former_prob": "churn_prob",
     "former_tier": "tier",
@@ -41,7 +43,7 @@ def sought(account_id: str, name: str | None) -> str:
     """
     words = (name or "").casefold().split()
     inner = [part for word in words for part in re.findall(r"\w+", word) if part != word]
-    return "".join(f" {word}" for word in (*words, *inner))[:LONGEST] + f" {account_id.casefold()}"
+    return "".join(f" {word}" for word in (*words, *inner))[:LONGEST] + f" {account_id.casefold()[:LONGEST_ID]}"
 
 
 def _record(score: Score, about: About) -> dict[str, Any]:

@@ -72,6 +72,8 @@ def rule_of(path: str) -> Rule:
 
     >>> rule_of("/predict").scope, rule_of("/predict/").route, rule_of("/dashboard/accounts/A-1").route
     ('predict', 'unlisted', '/dashboard')
+    >>> rule_of("/dashboard/accounts/accounts.csv").is_long, rule_of("/dashboard/accounts").is_long
+    (True, False)
     """
     if found := _BY_PATH.get(path):
         return found

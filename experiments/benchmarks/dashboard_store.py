@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,12 @@ def many_listed(source: Path, target: Path, n_accounts: int, seed: int = 7) -> S
         models = [dict(row._mapping) for row in connection.execute(select(LISTED))]
     rows = _made(models, n_accounts - len(models), random.Random(seed))  # noqa: S311  # no secret
     with store.alone() as connection:
-        while some := [row for _, row in zip(range(AT_ONCE), rows, strict=False)]:
+        for index in LISTED.indexes:  # in order of each, a million rows are indexed in a tenth of the time
+            index.drop(connection)
+        while some := list(islice(rows, AT_ONCE)):
             connection.execute(insert(LISTED), some)
+        for index in LISTED.indexes:
+            index.create(connection)
     return store
 
 

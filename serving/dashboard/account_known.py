@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Row, Table, select
 
 from features.rules import Row as TableRow
 from serving.about import About
+from serving.account_rows import rows_of
 from serving.dashboard.board import Board
 from serving.errors import Refusal
-from serving.histories import rows_of
 from serving.payloads import Prediction
 from serving.predictor import Predictor
 from serving.scores import Score, scores_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, UnaryExpression, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, UnaryExpression, func, select
 
 from pipelines.release import BASES
 from serving.errors import Refusal
@@ -19,7 +19,7 @@ MOST_WORDS = 10
 MOST_OWNERS = 200
 TIERS = ("high", "medium", "low")
 WORSE = ("tier", "prob")
-SORTS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
+SORTS: Mapping[str, tuple[Column[Any], ...]] = {
     "account": (LISTED.c.account_id,),
     "name": (LISTED.c.words,),
     "owner": (LISTED.c.owner, LISTED.c.churn_prob, LISTED.c.account_id),
@@ -95,21 +95,23 @@ class Wanted:
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return what holds of every account that is wanted."""
         held = LISTED.c
-        found = [held.words.contains(f" {word}", autoescape=True) for word in self.search.casefold().split()]
+        words = [held.words.contains(f" {word}", autoescape=True) for word in self.search.casefold().split()]
+        # by themselves, so that they are looked for in their index alone
+        search = held.account_id.in_(select(held.account_id).where(*words))
+        found: list[ColumnElement[bool]] = [search] if words else []
         found += [held[name] == said for name, said in (("tier", self.tier), ("owner", self.owner)) if said]
         if self.segment:
             found.append(held[self.segment[0]] == self.segment[1])
         if self.worse == "tier":
-            rose = [and_(held.tier == "high", held.former_tier.in_(("medium", "low")))]
-            found.append(or_(*rose, and_(held.tier == "medium", held.former_tier == "low")))
+            rose = (held.tier.in_(TIERS[:2]), held.former_tier.in_(TIERS[1:]), held.tier != held.former_tier)
+            found += rose
         if self.worse == "prob":
             found.append(held.change > 0)
         return found
 
     def order(self, *, is_down: bool) -> list[UnaryExpression[Any]]:
         """Return the order, from the largest down or up; what is not known counts as less than all that is."""
-        columns = SORTS[self.sorts_by]
-        return [column.desc().nulls_last() if is_down else column.asc().nulls_first() for column in columns]
+        return [_in_order(column, is_down=is_down) for column in SORTS[self.sorts_by]]
 
 
 class Listing(NamedTuple):
@@ -150,20 +152,28 @@ def owners(connection: Connection) -> list[str]:
     return list(connection.scalars(query))
 
 
-def all_rows(store: Store, wanted: Wanted) -> Iterator[Row[Any]]:
+def all_rows(store: Store, wanted: Wanted, columns: Sequence[Column[Any]] = tuple(LISTED.c)) -> Iterator[Row[Any]]:
     """Yield all accounts that are wanted, by id, a few thousand in memory; nothing in the store waits for the reader.
 
-    Each account comes once, as it is when its turn has come.
+    Each account comes once, as it is when its turn has come. The first of the columns is its id.
     """
     conditions, last = wanted.conditions(), ""
     while True:
-        query = select(LISTED).where(LISTED.c.account_id > last, *conditions)
+        query = select(*columns).where(LISTED.c.account_id > last, *conditions)
         with store.engine.connect() as connection:
             rows = connection.execute(query.order_by(LISTED.c.account_id).limit(AT_ONCE)).all()
         yield from rows
         if len(rows) < AT_ONCE:
             return
-        last = rows[-1].account_id
+        last = rows[-1][0]
+
+
+def _in_order(column: Column[Any], *, is_down: bool) -> UnaryExpression[Any]:
+    """A column in order, as its index has it: where nothing can be unknown, PostgreSQL wants nothing said of it."""
+    ordered = column.desc() if is_down else column.asc()
+    if not column.nullable:
+        return ordered
+    return ordered.nulls_last() if is_down else ordered.nulls_first()
 
 
 def _one_of(name: str, said: str, known: Sequence[str]) -> str:

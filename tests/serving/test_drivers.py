@@ -157,6 +157,13 @@ def test_findings_of_another_form_are_noticed_when_they_are_loaded(manifest: Any
         DriverAnswers(manifest, findings_table([FINDING]).drop(columns="verdict_sentence"))
 
 
+def test_a_release_says_from_where_on_an_experience_is_bad() -> None:
+    escalation, pain = nested(findings_table([FINDING], [PAIN]))
+    said = [escalation[name] for name in ("feature", "feature_unit", "bad", "good")]
+    assert said == ["escalations_90d", "count", 1.0, 0.0]
+    assert pain["bad"] is None
+
+
 def test_an_answer_is_made_once(answers: DriverAnswers) -> None:
     assert answers.of("small") is answers.of("small")
     assert answers.of() is answers.of()

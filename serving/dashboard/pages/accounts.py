@@ -178,12 +178,16 @@ def account_rows(board: Board, asked: Mapping[str, str]) -> Iterator[list[Cell]]
     Refusal
         When a value that is asked for is none that there is.
     """
-    wanted = Wanted.of(asked)
-    names = {basis: segment_names(board.release, basis) for basis in BASES}
-    store = board.store
-    return iter(()) if store is None else (_downloaded(row, names) for row in all_rows(store, wanted))
+    wanted, store, columns = Wanted.of(asked), board.store, account_columns()
+    named = [(columns.index(basis), segment_names(board.release, basis)) for basis in BASES]
+    if store is None:
+        return iter(())
+    rows = all_rows(store, wanted, [LISTED.c[name] for name in columns])
+    return (_downloaded(row, named) for row in rows)
 
 
-def _downloaded(row: Row[Any], names: Mapping[str, Mapping[str, str]]) -> list[Cell]:
-    held = row._mapping
-    return [names[name].get(held[name], held[name]) if name in names else held[name] for name in account_columns()]
+def _downloaded(row: Row[Any], named: Sequence[tuple[int, Mapping[str, str]]]) -> list[Cell]:
+    cells = list(row)
+    for place, names in named:
+        cells[place] = names.get(cells[place], cells[place])
+    return cells

@@ -9,9 +9,9 @@ revision, down_revision = "0003", "0002"
 
 BY_CHARACTER = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 INDEXES = {
-    "words": ["words"],
+    "words": ["words", "account_id"],
     "prob": ["churn_prob", "account_id"],
-    "tier": ["tier", "churn_prob", "account_id", "value_at_risk", "as_of"],
+    "tier": ["tier", "churn_prob", "account_id", "value_at_risk", "as_of", "former_tier"],
     "firmographic": ["firmographic", "churn_prob", "account_id", "value_at_risk"],
     "behavioural": ["behavioural", "churn_prob", "account_id", "value_at_risk"],
     "needs": ["needs", "churn_prob", "account_id", "value_at_risk"],

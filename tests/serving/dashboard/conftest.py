@@ -13,9 +13,14 @@ import httpx
 import pytest
 
 from serving.kept_keys import KeptKeys
+from serving.payloads import Prediction
+from serving.predictor import Predictor
+from serving.published import read_rows
+from serving.scores import Score, write_scores
 from serving.store import Store
 
 CHROMIUM = "/usr/bin/chromium"
+N_SCORED = 70
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -36,6 +41,7 @@ def site(make_company: Any, serving: Any, wait: Any) -> Iterator[Site]:
     _skip_without_chromium()
     company = make_company()
     company.point("2026-01-31-a")
+    _score(company)
     key = KeptKeys(Store(company.environment()["PERENNIAL_STORE"])).create("board", ["read"])
     with serving(company, company.folder / "pages.log", PERENNIAL_AUTH="keys") as url:
         wait(lambda: _is_ready(url), seconds=60)
@@ -96,6 +102,24 @@ def opened(browser: Any, site: Site, signed_in: Any) -> Iterator[Any]:
     yield open_
     for context in contexts:
         context.close()
+
+
+def _score(company: Any) -> None:
+    """Keep scores of the first accounts, those of the first ten of an earlier month too."""
+    predictor = Predictor(company.releases["2026-01-31-a"])
+    rows = [row for row, _ in zip(read_rows(company.published), range(N_SCORED), strict=False)]
+    found = predictor.predict(rows, [True] * len(rows))
+    store = Store(company.environment()["PERENNIAL_STORE"])
+    with store.alone() as connection:
+        for as_of, at, some in (("2025-12-15", 1.0, found[:10]), ("2026-01-31", 2.0, found)):
+            write_scores(connection, [_kept(one, as_of, at) for one in some])
+    store.close()
+
+
+def _kept(one: Prediction, as_of: str, at: float) -> Score:
+    value = one.ahead.value_at_risk if one.ahead else None
+    texts = one.model_dump_json(), one.without_reasons().model_dump_json()
+    return Score(str(one.account_id), one.release, as_of, at, one.churn_prob, one.tier, value, *texts)
 
 
 def _is_ready(url: str) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from serving.dashboard.site import SITE
 
 PAGES = [pytest.param(entry.href, id=entry.name) for entry in SITE]
+PAGES.append(pytest.param("/dashboard/accounts/A-0007", id="account"))
 WIDTHS = (390, 1440)
 
 

@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from serving.about import About
-from serving.dashboard.account_list import ROWS_A_PAGE, Wanted, all_rows, listing, owners
+from serving.dashboard.account_list import ROWS_A_PAGE, SORTS, Wanted, all_rows, listing, owners
 from serving.errors import Refusal
 from serving.scores import Score, write_scores
 from serving.store import Store
+from serving.store_tables import LISTED
 
 N = 130
+LITERAL = {"literal_binds": True}
 NAMES = ("Müller-Voß GmbH", "Birch Labs", "birch foods", "100% Alder_Tree", None)
 TIERS = ("high", "medium", "low")
 
@@ -149,3 +152,20 @@ def test_what_there_is_not_is_refused_with_what_there_is(asked: dict[str, str]) 
     with pytest.raises(Refusal, match=r"got .*expected") as refused:
         Wanted.of(asked)
     assert refused.value.status == 422
+
+
+@pytest.mark.parametrize("sort", [f"{way}{name}" for name in SORTS for way in ("", "-")])
+def test_every_order_is_read_off_an_index(many: Store, sort: str) -> None:
+    wanted = Wanted.of({"sort": sort})
+    order = wanted.order(is_down=wanted.is_down)
+    query = select(LISTED.c.account_id).order_by(*order).limit(50).compile(many.engine, compile_kwargs=LITERAL)
+    with many.engine.connect() as connection:
+        if many.is_sqlite:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
+        else:
+            for setting in ("enable_seqscan", "enable_bitmapscan", "enable_incremental_sort"):
+                connection.exec_driver_sql(f"SET {setting} = off")
+            plan = connection.exec_driver_sql(f"EXPLAIN {query}").all()
+    assert "listed_" in str(plan)
+    assert "Sort" not in str(plan)
+    assert "TEMP B-TREE" not in str(plan)
