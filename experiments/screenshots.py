@@ -12,7 +12,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from experiments.demo import FOLDER
 from experiments.demo import main as make_demo
@@ -22,7 +24,7 @@ from serving.cli import main as perennial
 from serving.dashboard.site import SITE
 
 OUT = Path("docs/pages")
-WIDTH, HEIGHT, LONGEST = 1280, 800, 2_600
+WIDTH, LONGEST, COLOURS = 1280, 1_800, 64
 CHROMIUM = os.environ.get("PERENNIAL_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 START_SECONDS = 120
@@ -75,18 +77,25 @@ def _take(url: str) -> None:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+        page = browser.new_page(viewport={"width": WIDTH, "height": LONGEST}, color_scheme="light")
         for entry in SITE:
-            page.goto(f"{url}{entry.href}")
-            page.wait_for_selector("html[data-ready]")
-            page.wait_for_timeout(1_000)  # pictures are drawn when they come into sight
-            height = min(page.evaluate("document.documentElement.scrollHeight"), LONGEST)
-            page.screenshot(
-                path=OUT / f"{entry.name}.png",
-                full_page=True,
-                clip={"x": 0, "y": 0, "width": WIDTH, "height": height},
-            )
+            _shoot(page, f"{url}{entry.href}", entry.name)
+        page.goto(f"{url}/dashboard/accounts")
+        first = page.locator("tbody th a").first.get_attribute("href")
+        _shoot(page, f"{url}{first}", "account")
         browser.close()
+
+
+def _shoot(page: Any, url: str, name: str) -> None:
+    """One page as a picture of few colours, cut where it gets long."""
+    from PIL import Image
+
+    page.goto(url)
+    page.wait_for_selector("html[data-ready]")
+    page.wait_for_timeout(1_000)  # charts are drawn a moment after they come into sight
+    height = min(page.evaluate("document.documentElement.scrollHeight"), LONGEST)
+    taken = page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
+    Image.open(BytesIO(taken)).quantize(COLOURS).save(OUT / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from pipelines.experience.told import Told
@@ -31,17 +32,22 @@ def experience(board: Board, asked: Mapping[str, str]) -> Page:
     if told.why_not:
         return Page("Experience", LEAD, [Section("", [Note(as_sentence(told.why_not), "refused")])])
     there = {one.topic for one in told.found}
-    kinds = [one for one in _kinds(told) if one not in WHOLE]
-    by = known(asked, "by", kinds) or (BY if BY in kinds else "")
+    kinds = _kinds(told)
+    by = known(asked, "by", kinds) or next((one for one in (BY, *kinds) if kinds.get(one, 0) > 1), "")
     form = Form("Which groups", [Choice("by", "Groups by", [(one, kind_in_words(one)) for one in kinds], by)])
     sections = [
-        answered(told, question, [form] if question.topic == SURVEYS else (), by)
+        answered(told, question, [form], by) if question.topic == SURVEYS else answered(told, question)
         for question in questions("experience")
         if question.topic in there
     ]
     return Page("Experience", f"{LEAD} As known before {told.as_of}.", sections)
 
 
-def _kinds(told: Told) -> list[str]:
-    """By what the answers of surveys are told apart."""
-    return list(dict.fromkeys(one.group_by for one in told.found if one.topic == SURVEYS))
+def _kinds(told: Told) -> dict[str, int]:
+    """By what the answers of surveys are told apart, and how many groups one figure has at most."""
+    counts = Counter((one.group_by, one.figure) for one in told.found if one.topic == SURVEYS)
+    found: dict[str, int] = {}
+    for (group_by, _), n in counts.items():
+        if group_by not in WHOLE:
+            found[group_by] = max(found.get(group_by, 0), n)
+    return found
