@@ -1,4 +1,4 @@
-"""Whether predicted effects hold, by accounts that the models had not seen: deciles, Qini, AUUC, and a policy's value."""
+"""Whether predicted effects hold, by accounts that no model had seen: deciles, Qini, AUUC, and a policy's value."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from features.errors import DataError
+from features.errors import DataError, PerennialError
 
 What = Literal["planned", "assigned", "read"]
 START = "0" * 64
@@ -72,7 +72,7 @@ def _checked(text: str, path: Path) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def _changed(path: Path, number: int) -> DataError:
+def _changed(path: Path, number: int) -> PerennialError:
     expected = "lines as they were written, each after the one whose digest it holds"
     came = f"a ledger {path.name} that was changed at or before line {number + 1}"
     return DataError.of(came, expected, "restore the file from a copy; it is written by `perennial experiment` only")

@@ -1,4 +1,4 @@
-"""Whether like accounts were helped as well as not: where they were not, no effect is told, but what would settle it."""
+"""Whether like accounts were helped as well as not: else no effect is told, but what would settle it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ MOST_A_HELPED = 10
 
 @dataclass(frozen=True, eq=False)
 class Assignments:
-    """Rows of one kind: account_id, assigned_at, as_of (of the features), helped, stayed (1, 0), chance (NaN: unknown)."""
+    """Rows of one kind: account_id, assigned_at, as_of (of features), helped, stayed (1, 0), chance (NaN: unknown)."""
 
     kind: str
     rows: pd.DataFrame
@@ -39,7 +39,7 @@ class Assignments:
 
 @dataclass(frozen=True, eq=False)
 class Followed:
-    """What says whether accounts stayed: departures (account_id, left_at), the horizon, and until when all are known."""
+    """What says whether accounts stayed: departures (account_id, left_at), the horizon, until when all are known."""
 
     departures: pd.DataFrame
     horizon_days: int
