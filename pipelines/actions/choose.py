@@ -37,7 +37,8 @@ class Limit:
     def used(self, action: Ints) -> Floats:
         """Return (g,) what a choice takes."""
         does = action != NOTHING
-        return np.bincount(self.group[does], self.uses[action[does]], minlength=len(self.there))
+        weights = self.uses[action[does]]
+        return np.bincount(self.group[does], weights, minlength=len(self.there)).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)

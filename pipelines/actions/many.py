@@ -63,9 +63,9 @@ def by_prices(values: Floats, worthwhile: Bools, limits: Sequence[Limit]) -> Cho
     """Return a choice near the best, and what the best cannot exceed: the gap is proven, not hoped for.
 
     The relaxation of Lagrange (Fisher 1981, Management Science 27): every limit has a price, and each account takes
-    what is worth most beyond prices. The lowest dual value over all prices bounds every choice; with many accounts it is
-    smooth enough for L-BFGS-B. What accounts then want is granted in order of value for price, while it fits; what is
-    left of the limits goes to the next best offers.
+    what is worth most beyond prices. The lowest dual value over all prices bounds every choice; with many accounts it
+    is smooth enough for L-BFGS-B. What accounts then want is granted in order of value for price, while it fits; what
+    is left of the limits goes to the next best offers.
     """
     some = np.flatnonzero(worthwhile.any(axis=1))
     own = [Limit(limit.name, limit.uses, limit.there, limit.group[some]) for limit in limits]

@@ -14,7 +14,8 @@ from pipelines.actions.eligible import closes, eligible
 from pipelines.actions.facts import Facts
 from pipelines.actions.learn import Learnt
 from pipelines.actions.settings import Action, Actions
-from pipelines.drivers.nuisance import Floats, Matrix
+from pipelines.actions.uplift import Benefit
+from pipelines.drivers.nuisance import Floats
 from pipelines.drivers.rows import Ints
 
 DO, TEST, NONE, HELD = "do", "test first", "do nothing", "held out"
@@ -41,6 +42,14 @@ class Offers:
 
 
 @dataclass(frozen=True, eq=False)
+class Known:
+    """By kind of action, what is known of it, and what it saves each account of today."""
+
+    learnt: Mapping[str, Learnt]
+    benefits: Mapping[str, Benefit]
+
+
+@dataclass(frozen=True, eq=False)
 class Suggestions:
     """What to do (one row an account, `COLUMNS`), whom not to disturb, and how the choice was made."""
 
@@ -51,22 +60,11 @@ class Suggestions:
     limits: tuple[Limit, ...]
 
 
-def suggest(
-    facts: Facts, X: Matrix, worth: Floats, learnt: Mapping[str, Learnt], actions: Actions, as_of: pd.Timestamp
-) -> Suggestions:
-    """Return what to do for each account.
-
-    Parameters
-    ----------
-    X
-        features of the accounts, as uplift was learnt from them.
-    worth
-        of each account, if it stays.
-    learnt
-        by kind of action.
-    """
+def suggest(facts: Facts, worth: Floats, known: Known, actions: Actions, as_of: pd.Timestamp) -> Suggestions:
+    """Return what to do for each account, whose `worth` is what hangs on its staying."""
+    learnt = known.learnt
     catalogue = actions.all_actions
-    offers = make_offers(facts, X, worth, learnt, actions, as_of)
+    offers = make_offers(facts, worth, known, actions, as_of)
     surely = np.array([_is_sure(learnt.get(action.kind or name)) for name, action in catalogue.items()], dtype=bool)
     values = np.where(offers.allowed & surely, offers.value, np.nan)
     limits = limits_of(actions, facts)
@@ -75,9 +73,7 @@ def suggest(
     return Suggestions(as_of, rows, do_not_disturb(facts, offers, learnt, catalogue), chosen, limits)
 
 
-def make_offers(
-    facts: Facts, X: Matrix, worth: Floats, learnt: Mapping[str, Learnt], actions: Actions, as_of: pd.Timestamp
-) -> Offers:
+def make_offers(facts: Facts, worth: Floats, known: Known, actions: Actions, as_of: pd.Timestamp) -> Offers:
     """Return every action with every account. Value is effect times worth, less cost."""
     catalogue, n = actions.all_actions, len(facts)
     held = is_held_out(facts.accounts["cluster"], share=actions.holdout_share, seed=actions.seed)
@@ -86,9 +82,9 @@ def make_offers(
     value, allowed = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
     for place, (name, action) in enumerate(catalogue.items()):
         allowed[:, place] = eligible(name, action, facts, actions, as_of) & ~held
-        known = learnt.get(action.kind or name)
-        if known is not None:
-            points[:, place], low[:, place], high[:, place] = known.benefit(X)
+        benefit = known.benefits.get(action.kind or name)
+        if benefit is not None:
+            points[:, place], low[:, place], high[:, place] = benefit
         value[:, place] = points[:, place] / 100 * worth - action.cost
     return Offers(tuple(catalogue), allowed, points, low, high, value, worth, held)
 
@@ -177,7 +173,7 @@ def _rows(
             "owner": facts.accounts["owner"].to_numpy(),
             "answer": answer,
             "action": [names[one] for one in place],
-            "due": pd.to_datetime([due[one].iloc[i] if one != NOTHING else pd.NaT for i, one in enumerate(place)]),
+            "due": pd.Series(due[each, place]).to_numpy(),
             "points": picked["points"],
             "low": picked["low"],
             "high": picked["high"],
@@ -215,14 +211,15 @@ def _worth_testing(offers: Offers, learnt: Mapping[str, Learnt], catalogue: Mapp
     return found
 
 
-def _due(facts: Facts, catalogue: Mapping[str, Action], as_of: pd.Timestamp) -> list[pd.Series]:
-    """By action, until when it is to be done: in a week, or when its window closes."""
-    soon = as_of + pd.Timedelta(days=SOON_DAYS)
-    plain = pd.Series(soon, index=facts.accounts.index)
-    return [
-        plain if action.window is None else closes(action.window, facts.accounts).clip(upper=soon)
-        for action in catalogue.values()
-    ]
+def _due(facts: Facts, catalogue: Mapping[str, Action], as_of: pd.Timestamp) -> np.ndarray:
+    """Until when each action is to be done (n, k): in a week, or when its window closes; last, of none, never."""
+    soon = np.datetime64((as_of + pd.Timedelta(days=SOON_DAYS)).to_datetime64())
+    due = np.full((len(facts), len(catalogue) + 1), np.datetime64("NaT"), dtype="datetime64[us]")
+    for place, action in enumerate(catalogue.values()):
+        due[:, place] = soon
+        if action.window is not None:
+            due[:, place] = np.fmin(soon, closes(action.window, facts.accounts).to_numpy(dtype="datetime64[us]"))
+    return due
 
 
 def _drivers(facts: Facts, catalogue: Mapping[str, Action]) -> list[list[str | None]]:

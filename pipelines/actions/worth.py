@@ -20,7 +20,7 @@ def worth_if_stays(revenue: Floats, churn_prob: Floats, horizon_days: int, terms
     [518.0]
     """
     middles = (np.arange(int(terms.value_days // PERIOD_DAYS)) + 0.5) * PERIOD_DAYS
-    lost = middles > horizon_days / 2
+    lost = np.clip((middles + PERIOD_DAYS / 2 - horizon_days / 2) / PERIOD_DAYS, 0.0, 1.0)
     beyond = np.maximum(middles - horizon_days, 0.0) / horizon_days
     stays = (1 - np.clip(churn_prob, 0.0, 1.0))[:, None] ** beyond
     month = 12 * PERIOD_DAYS / DAYS_A_YEAR

@@ -1,0 +1,54 @@
+"""What is known of each kind of action, as figures: effect, whom it tells apart, and how predictions held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from pipelines.actions.judged import Measured
+from pipelines.actions.learn import Learnt, surely
+from pipelines.experience.found import Basis, Found
+
+UNIT = "points of churn saved"
+
+
+def told(learnt: Mapping[str, Learnt]) -> Iterator[Found]:
+    """Yield the figures of every kind of action, those refused and assumed too."""
+    for kind, known in learnt.items():
+        yield from _kind(kind, known)
+
+
+def _kind(kind: str, known: Learnt) -> Iterator[Found]:
+    if known.grade == "assumed":
+        said = known.refused or "nobody has had it yet"
+        yield Found(kind, "effect", known.assumed_points, unit=UNIT, basis="assumed",
+                    sentence=f"as the settings say, without interval: {said}")  # fmt: skip
+        return
+    if known.judged is None:
+        yield Found.refused(kind, "effect", known.refused)
+        return
+    basis: Basis = "caused"
+    judged, by = known.judged, f"{known.grade}; {known.n_rows:,} assignments"
+    figures: list[tuple[str, Measured, str]] = [
+        ("effect", judged.average, f"on all that may have it ({by})"),
+        ("Qini", judged.qini, "above 0: it is known whom it helps more; over all shares, against helping at random"),
+        ("area under the uplift curve", judged.area, "over all shares of accounts that may be helped, best first"),
+        ("value of helping those predicted to gain", judged.policy, "of all accounts, against helping nobody"),
+    ]
+    if judged.harm is not None:
+        figures.append(("effect on those predicted to be harmed", judged.harm, "whom not to disturb"))
+    for name, one, sentence in figures:
+        verdict = "found" if surely(one) else "none found"
+        yield Found(kind, name, one.points, one.low, one.high, UNIT, basis, n=known.n_rows, n_accounts=one.n,
+                    verdict=verdict, sentence=sentence)  # type: ignore[arg-type]  # fmt: skip
+    for place, (predicted, came) in enumerate(judged.deciles):
+        yield Found(kind, "effect", came.points, came.low, came.high, UNIT, basis, "tenth by prediction",
+                    str(place + 1), n_accounts=came.n, sentence=f"predicted {predicted:.2f}")  # fmt: skip
+
+
+def calibration_error(known: Learnt) -> float:
+    """Return the mean distance of predicted from realised effects over the tenths, in points; NaN where none is."""
+    if known.judged is None:
+        return float("nan")
+    return float(np.mean([abs(predicted - came.points) for predicted, came in known.judged.deciles]))
