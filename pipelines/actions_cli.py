@@ -77,10 +77,9 @@ def plan(
     give(f"{said['n_accounts']:,} accounts may have it, {100 * said['churn_prob']:.1f} of 100 leave within the horizon")
     give(f"smallest effect found 8 times of 10: {'none' if least is None else f'{least:.2f} points of churn saved'}")
     if points is not None and said["power"] is not None:
-        needed = said["accounts_needed"]
-        give(
-            f"{points:g} points are found {100 * said['power']:.0f} times of 100; 8 of 10 take {needed or 'more than'} accounts"
-        )
+        needed, often = said["accounts_needed"], 100 * said["power"]
+        takes = "no number of accounts" if needed is None else f"{needed:,} accounts"
+        give(f"{points:g} points are found {often:.0f} times of 100; {takes} would find them 80 times")
 
 
 @experiment.command()
@@ -116,9 +115,7 @@ def assign(
 @experiment.command()
 def read(
     name: Annotated[str, typer.Argument(help="name of the experiment; programme: all that was done, since a date")],
-    since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="of the programme, its first day")
-    ] = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="first day of the programme")] = None,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
 ) -> None:
