@@ -44,12 +44,34 @@ def _drift() -> Parameters:
     return replace(Parameters(), drift_month=30, drift_base=0.4, drift_slow=2.0)
 
 
+def _uplift() -> Parameters:
+    """Calls by lot, many of them: they help midsize and corporate firms, harm local ones, and leave scale-ups alone."""
+    return replace(
+        Parameters(),
+        effects=Effects(base=-6.2, success_call=-1.8),
+        call_weights=(-0.6, 1.0, 1.0, 0.0),
+        trial_prob=0.25,
+        rescue_prob=0.0,
+    )
+
+
+def _no_uplift() -> Parameters:
+    """The same calls do nothing to anybody."""
+    return replace(_uplift(), call_weights=(0.0, 0.0, 0.0, 0.0))
+
+
+def _rescued() -> Parameters:
+    """Calls go to those in trouble only, who leave more: they help, and look as if they harmed."""
+    return replace(Parameters(), effects=Effects(base=-6.2, success_call=-1.8), trial_prob=0.0, rescue_prob=0.5)
+
+
 ROBUST_BASE = 0.6  # in log-odds: about as many leave as in the default world, though many are spared
 
 WORLDS: Mapping[str, Callable[[], Parameters]] = MappingProxyType(
     {
         "default": Parameters, "null": _null, "confounded": _confounded, "hidden": _hidden, "robust": _robust,
-        "drift": _drift, "small": Parameters, "messy": Parameters,
+        "drift": _drift, "uplift": _uplift, "no_uplift": _no_uplift, "rescued": _rescued,
+        "small": Parameters, "messy": Parameters,
     }
 )  # fmt: skip
 SMALL_COMPANY = 200

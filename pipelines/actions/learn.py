@@ -12,7 +12,7 @@ from pipelines.actions.overlap import is_comparable, refusal, settling_experimen
 from pipelines.actions.scores import learnt_chances
 from pipelines.actions.trial import Grade, Trial
 from pipelines.actions.uplift import Benefit, Honest, Uplift, learn_uplift
-from pipelines.drivers.nuisance import TREES, Binned, Matrix
+from pipelines.drivers.nuisance import TREES, Binned, Bools, Matrix
 from pipelines.experience.judged import SURE
 
 
@@ -45,8 +45,10 @@ class Learnt:
     reach
         of logged assignments, the chance to be helped: nothing is told of accounts that are unlike those of which some
         were helped and some not.
+    kept
+        which of the rows it rests on; the others have no counterpart.
     n_rows, n_accounts
-        what it rests on.
+        how many these are.
     """
 
     kind: str
@@ -55,6 +57,7 @@ class Learnt:
     uplift: Uplift | None = None
     judged: Judged | None = None
     reach: lgb.Booster | None = None
+    kept: Bools | None = None
     n_rows: int = 0
     n_accounts: int = 0
     assumed_points: float = 0.0
@@ -99,10 +102,11 @@ def learn_kind(kind: str, trial: Trial, *, seed: int) -> Learnt:
         return Learnt(kind, grade, refused=_settled(kind, trial, why), n_rows=n[0], n_accounts=n[1])
     if grade == "adjusted":
         reach = binned.learnt(trial.helped, np.arange(len(trial.helped)), n_trees=TREES, seed=seed)
-        trial = trial.some(is_comparable(chance))
+    kept = is_comparable(chance)
+    trial = trial.some(kept)
     uplift, honest = learn_uplift(trial, seed=seed)
     judged = judge(trial, uplift, honest)
-    return Learnt(kind, grade, "", uplift, judged, reach, len(trial.helped), trial.n_accounts)
+    return Learnt(kind, grade, "", uplift, judged, reach, kept, len(trial.helped), trial.n_accounts)
 
 
 def judge(trial: Trial, uplift: Uplift, honest: Honest) -> Judged:

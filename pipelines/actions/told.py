@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from pipelines.actions.judged import Measured
-from pipelines.actions.learn import Learnt, surely
+from pipelines.actions.learn import Judged, Learnt, surely
 from pipelines.experience.found import Basis, Found
 
 UNIT = "points of churn saved"
@@ -47,8 +47,6 @@ def _kind(kind: str, known: Learnt) -> Iterator[Found]:
                     str(place + 1), n_accounts=came.n, sentence=f"predicted {predicted:.2f}")  # fmt: skip
 
 
-def calibration_error(known: Learnt) -> float:
-    """Return the mean distance of predicted from realised effects over the tenths, in points; NaN where none is."""
-    if known.judged is None:
-        return float("nan")
-    return float(np.mean([abs(predicted - came.points) for predicted, came in known.judged.deciles]))
+def distance(judged: Judged) -> float:
+    """Return the mean distance of predicted from realised effects over the tenths, in points."""
+    return float(np.mean([abs(predicted - came.points) for predicted, came in judged.deciles]))
