@@ -16,7 +16,7 @@ ACCOUNTS, QUICK_ACCOUNTS, ACTIONS, OWNERS = 1_000_000, 50_000, 10, 500
 
 
 def scale_figures(*, quick: bool) -> Iterator[Figure]:
-    """Yield seconds, memory and the proven gap of a choice among 10 actions, with budget, hours and each owner's hours."""
+    """Yield seconds, memory and the proven gap of a choice among 10 actions, under budget, hours and owners' hours."""
     n = QUICK_ACCOUNTS if quick else ACCOUNTS
     values, limits = offers(n, seed=0)
     start = time.perf_counter()

@@ -48,9 +48,9 @@ def _uplift() -> Parameters:
     """Calls by lot, many of them: they help midsize and corporate firms, harm local ones, and leave scale-ups alone."""
     return replace(
         Parameters(),
-        effects=Effects(base=-6.2, success_call=-1.8),
-        call_weights=(-0.6, 1.0, 1.0, 0.0),
-        trial_prob=0.25,
+        effects=Effects(base=-6.0, success_call=-2.4),
+        call_weights=(-0.7, 1.0, 1.0, 0.0),
+        trial_prob=0.3,
         rescue_prob=0.0,
     )
 
@@ -62,7 +62,8 @@ def _no_uplift() -> Parameters:
 
 def _rescued() -> Parameters:
     """Calls go to those in trouble only, who leave more: they help, and look as if they harmed."""
-    return replace(Parameters(), effects=Effects(base=-6.2, success_call=-1.8), trial_prob=0.0, rescue_prob=0.5)
+    harm = Effects(base=-6.4, outage=1.8, billing_error=2.2, success_call=-1.0)
+    return replace(Parameters(), effects=harm, trial_prob=0.0, rescue_prob=0.5)
 
 
 ROBUST_BASE = 0.6  # in log-odds: about as many leave as in the default world, though many are spared

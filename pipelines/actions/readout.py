@@ -12,7 +12,7 @@ from pipelines.drivers.rows import Ints
 BEST_AT = 500
 """Clusters at which the sequence is narrowest."""
 FEWEST_CLUSTERS = 30
-"""Below so many its normal approximation is not to be trusted."""
+"""Below so many that were helped, or that were not, its normal approximation is not to be trusted."""
 
 
 class Reading(NamedTuple):
@@ -53,7 +53,9 @@ def read_out(helped: Ints, stayed: Ints, chance: Floats, cluster: Ints, expected
     sizes = np.bincount(own)
     mean = float(scores.mean())
     residual = np.bincount(own, scores - mean) / sizes.mean()
-    reach = sequence_reach(len(sizes)) * float(residual.std(ddof=1)) if len(sizes) >= FEWEST_CLUSTERS else np.inf
+    n_helped = len(np.unique(own[helped == 1]))
+    enough = min(n_helped, len(sizes) - n_helped) >= FEWEST_CLUSTERS
+    reach = sequence_reach(len(sizes)) * float(residual.std(ddof=1)) if enough else np.inf
     return Reading(100 * mean, 100 * (mean - reach), 100 * (mean + reach), len(stayed), len(sizes))
 
 

@@ -11,6 +11,8 @@ from pipelines.actions.learn import Judged, Learnt, surely
 from pipelines.experience.found import Basis, Found
 
 UNIT = "points of churn saved"
+NEVER = "nobody has had it yet; `perennial experiment plan` says how many accounts would tell"
+IF = "adjusted, if nothing that is not in the tables decided who was helped"
 
 
 def told(learnt: Mapping[str, Learnt]) -> Iterator[Found]:
@@ -20,8 +22,11 @@ def told(learnt: Mapping[str, Learnt]) -> Iterator[Found]:
 
 
 def _kind(kind: str, known: Learnt) -> Iterator[Found]:
+    if known.grade == "assumed" and not known.assumed_points:
+        yield Found.refused(kind, "effect", known.refused or NEVER)
+        return
     if known.grade == "assumed":
-        said = known.refused or "nobody has had it yet"
+        said = known.refused or NEVER
         yield Found(kind, "effect", known.assumed_points, unit=UNIT, basis="assumed",
                     sentence=f"as the settings say, without interval: {said}")  # fmt: skip
         return
