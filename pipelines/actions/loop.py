@@ -1,4 +1,4 @@
-"""The closed loop: feedback, acknowledged, acted on, told, and measured again; how long it takes, and what it is good for."""
+"""The closed loop: feedback, acknowledged, fixed, told, and measured again; how long it takes, and what it does."""
 
 from __future__ import annotations
 
@@ -50,18 +50,15 @@ def no_marks() -> pd.DataFrame:
 def feedback(data: ExperienceData, marks: pd.DataFrame, loop: Loop) -> pd.DataFrame:
     """Return one row a feedback: account_id, at, source (nps, csat, ces or case), score, when each stage came, mrr.
 
-    A low answer, or a case. A stage counts from the first mark after it, within `within_days`; a case is acknowledged by
-    its first response and fixed when it is closed, if nothing earlier says so. It is measured again by the next answer
+    A low answer, or a case. A stage counts from the first mark after it, within `within_days`; a case is acknowledged
+    by its first response and fixed when it is closed, if nothing earlier says so. It is measured again by the next answer
     on the metric (after a case on any).
     """
     answers = data.responses[data.responses["metric"].isin(list(LOW))]
     low = answers[answers["score"] <= answers["metric"].map(LOW)]
-    said = low[["account_id", "answered_at", "metric", "score"]].set_axis(
-        ["account_id", "at", "source", "score"], axis=1
-    )
-    cases = data.cases[["account_id", "opened_at", "first_response_at", "closed_at"]].rename(
-        columns={"opened_at": "at"}
-    )
+    names = {"answered_at": "at", "opened_at": "at", "metric": "source"}
+    said = low[["account_id", "answered_at", "metric", "score"]].rename(columns=names)
+    cases = data.cases[["account_id", "opened_at", "first_response_at", "closed_at"]].rename(columns=names)
     rows = pd.concat([said, cases.assign(source="case", score=np.nan)], ignore_index=True)
     rows = rows.astype({"account_id": "str", "at": "datetime64[us]"}).sort_values("at", ignore_index=True)
     for stage in STAGES[:3]:
@@ -95,7 +92,7 @@ def closed_loop(data: ExperienceData, marks: pd.DataFrame, loop: Loop) -> Iterat
 def effect_of_closing(rows: pd.DataFrame, loop: Loop, figure: str, outcome: pd.Series) -> Found:
     """Return by how many points being told raises an outcome (1, 0, missing), adjusted for what was known before.
 
-    The outcome is looked at after `within_days`, of those still there then: whoever was told had to be there to be told.
+    The outcome is looked at after `within_days`, of those still there then: who was told had to be there to be told.
     """
     known = outcome.notna().to_numpy()
     own, y = rows[known].reset_index(drop=True), outcome[known].to_numpy(dtype=np.int64)
@@ -133,9 +130,8 @@ def _stage(due: pd.DataFrame, stage: str) -> Iterator[Found]:
         yield Found(TOPIC, f"share {stage}, by revenue", paid.value, max(paid.low, 0.0), min(paid.high, 100.0),
                     "% of what those who gave feedback pay", n=n, n_accounts=n_accounts)  # fmt: skip
     if is_done.sum() >= 10:
-        days = np.sort(
-            ((due.loc[is_done, stage] - due.loc[is_done, "at"]) / pd.Timedelta(days=1)).to_numpy(dtype=float)
-        )
+        took = (due.loc[is_done, stage] - due.loc[is_done, "at"]) / pd.Timedelta(days=1)
+        days = np.sort(took.to_numpy(dtype=float))
         low, high = _median_interval(days)
         yield Found(TOPIC, f"days until {stage}", float(np.median(days)), low, high, "days, median", n=len(days),
                     n_accounts=due.loc[is_done, "account_id"].nunique())  # fmt: skip

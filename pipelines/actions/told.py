@@ -34,7 +34,8 @@ def _kind(kind: str, known: Learnt) -> Iterator[Found]:
         yield Found.refused(kind, "effect", known.refused)
         return
     basis: Basis = "caused"
-    judged, by = known.judged, f"{known.grade}; {known.n_rows:,} assignments"
+    judged, grade = known.judged, IF if known.grade == "adjusted" else known.grade
+    by = f"{grade}; {known.n_rows:,} assignments"
     figures: list[tuple[str, Measured, str]] = [
         ("effect", judged.average, f"on all that may have it ({by})"),
         ("Qini", judged.qini, "above 0: it is known whom it helps more; over all shares, against helping at random"),
