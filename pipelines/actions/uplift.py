@@ -16,14 +16,14 @@ from pipelines.drivers.rows import FOLDS, Ints
 from pipelines.experience.judged import SURE
 
 # Scores are nearly all noise: small trees, slowly, each on half of the accounts.
-TREES = 60
+TREES = 40
 PARAMETERS: dict[str, Any] = BINS | {
     "objective": "regression", "num_leaves": 4, "learning_rate": 0.05, "feature_fraction": 0.5, "lambda_l2": 10.0,
     "deterministic": True, "force_col_wise": True,
 }  # fmt: skip
-SMALLEST_LEAF = 0.02
+SMALLEST_LEAF = 0.05
 """Of the rows that are learnt from."""
-BAGS, BAGS_A_FOLD = 24, 6
+BAGS, BAGS_A_FOLD = 24, 8
 
 
 class Benefit(NamedTuple):
@@ -75,7 +75,7 @@ class Uplift:
 
     def at(self, predicted: Floats) -> Floats:
         """Return the effect on staying (share) that a prediction stands for."""
-        slope = min(self.slope, 1.0) if self.tells_apart else 0.0
+        slope = self.slope if self.tells_apart else 0.0
         return np.asarray(self.mean + slope * (predicted - self.middle))
 
     def benefit(self, X: Matrix) -> Benefit:
@@ -88,10 +88,10 @@ class Uplift:
         if not self.tells_apart:
             return _around(np.full(len(X), self.mean), np.full(len(X), self.mean_error))
         each = np.stack([bag.predict(X, num_threads=2) for bag in self.bags])
-        predicted, slope = each.mean(axis=0), min(self.slope, 1.0)
+        predicted = each.mean(axis=0)
         away = predicted - self.middle
-        model_error = slope * each.std(axis=0, ddof=1)
-        missed = slope * (1 - slope) * self.spread
+        model_error = self.slope * each.std(axis=0, ddof=1)
+        missed = max(self.slope * (1 - self.slope), 0.0) * self.spread
         error = np.sqrt(self.mean_error**2 + np.square(away * self.slope_error) + np.square(model_error) + missed)
         return _around(self.at(predicted), error)
 
