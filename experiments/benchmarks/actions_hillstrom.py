@@ -40,7 +40,7 @@ def hillstrom_trial(rows: pd.DataFrame, mail: str) -> Trial:
     own = rows[rows["segment"].str.lower().str.startswith(mail) | (rows["segment"] == NOBODY)].reset_index(drop=True)
     codes = {name: pd.factorize(own[name], sort=True)[0] for name in ("zip_code", "channel")}
     X = own[["recency", "history", "mens", "womens", "newbie"]].assign(**codes).to_numpy(np.float32)
-    helped = (own["segment"] != NOBODY).to_numpy(np.int64)
+    helped = np.asarray(own["segment"] != NOBODY).astype(np.int64)
     return Trial(X, helped, own["visit"].to_numpy(np.int64), np.arange(len(own)), np.full(len(own), 0.5))
 
 

@@ -51,8 +51,8 @@ def feedback(data: ExperienceData, marks: pd.DataFrame, loop: Loop) -> pd.DataFr
     """Return one row a feedback: account_id, at, source (nps, csat, ces or case), score, when each stage came, mrr.
 
     A low answer, or a case. A stage counts from the first mark after it, within `within_days`; a case is acknowledged
-    by its first response and fixed when it is closed, if nothing earlier says so. It is measured again by the next answer
-    on the metric (after a case on any).
+    by its first response and fixed when it is closed, if nothing earlier says so. It is measured again by the next
+    answer on the metric (after a case on any).
     """
     answers = data.responses[data.responses["metric"].isin(list(LOW))]
     low = answers[answers["score"] <= answers["metric"].map(LOW)]
@@ -100,7 +100,7 @@ def effect_of_closing(rows: pd.DataFrame, loop: Loop, figure: str, outcome: pd.S
     X = np.column_stack(
         [own["score"], pd.factorize(own["source"], sort=True)[0], np.log1p(own["mrr"]), earlier, own["at"].dt.month]
     ).astype(np.float32)
-    told = own["told"].notna().to_numpy(dtype=np.int64)
+    told = np.asarray(own["told"].notna()).astype(np.int64)
     account = np.asarray(pd.factorize(own["account_id"])[0], dtype=np.int64)
     trial = Trial(X, told, y, account, np.full(len(y), np.nan))
     name = f"effect of telling on {figure}"
@@ -130,8 +130,8 @@ def _stage(due: pd.DataFrame, stage: str) -> Iterator[Found]:
         yield Found(TOPIC, f"share {stage}, by revenue", paid.value, max(paid.low, 0.0), min(paid.high, 100.0),
                     "% of what those who gave feedback pay", n=n, n_accounts=n_accounts)  # fmt: skip
     if is_done.sum() >= 10:
-        took = (due.loc[is_done, stage] - due.loc[is_done, "at"]) / pd.Timedelta(days=1)
-        days = np.sort(took.to_numpy(dtype=float))
+        took = pd.to_timedelta(due.loc[is_done, stage] - due.loc[is_done, "at"])
+        days = np.sort(took.dt.total_seconds().to_numpy(dtype=float) / 86_400)
         low, high = _median_interval(days)
         yield Found(TOPIC, f"days until {stage}", float(np.median(days)), low, high, "days, median", n=len(days),
                     n_accounts=due.loc[is_done, "account_id"].nunique())  # fmt: skip

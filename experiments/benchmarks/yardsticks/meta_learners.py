@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -30,17 +31,17 @@ def cross_fitted_predictions(trial: Trial, seed: int) -> Mapping[str, Floats]:
     return found
 
 
-def _chance(X: Matrix, target: Floats) -> Predict:
+def _chance(X: Matrix, target: Any) -> Predict:
     booster = lgb.train(PARAMETERS | {"objective": "binary"}, lgb.Dataset(X, target), TREES)
     return lambda rows: np.asarray(booster.predict(rows))
 
 
-def _number(X: Matrix, target: Floats) -> Predict:
+def _number(X: Matrix, target: Any) -> Predict:
     booster = lgb.train(PARAMETERS | {"objective": "regression"}, lgb.Dataset(X, target), TREES)
     return lambda rows: np.asarray(booster.predict(rows))
 
 
-def _beside(X: Matrix, helped: Floats) -> Matrix:
+def _beside(X: Matrix, helped: Any) -> Matrix:
     return np.column_stack([X, helped]).astype(np.float32)
 
 

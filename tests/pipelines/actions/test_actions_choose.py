@@ -55,7 +55,8 @@ def test_the_choice_by_prices_is_as_near_the_best_as_it_says(seed):
     exact, priced = by_integer_programme(values, values > 0, limits), by_prices(values, values > 0, limits)
     assert priced.value <= exact.value * (1 + 1e-9) <= priced.bound * (1 + 1e-6)
     assert priced.gap < 0.05
-    assert fits(exact.action, limits).all() and fits(priced.action, limits).all()
+    assert fits(exact.action, limits).all()
+    assert fits(priced.action, limits).all()
 
 
 def test_where_nothing_is_worth_doing_nothing_is_done():
@@ -104,7 +105,9 @@ def test_budget_consent_and_rules_are_never_broken(catalogue, budget, hours, rul
     held = is_held_out(facts.accounts["cluster"], share=0.1, seed=seed)
     for account, name in done["action"].items():
         action, i = catalogue[name], place[account]
-        assert account != "A3" and not facts.forbidden[i] and not held[i]
+        assert account != "A3"
+        assert not facts.forbidden[i]
+        assert not held[i]
         assert not action.needs_consent or facts.consents.get(action.channel, np.zeros(99, bool))[i]
         for rule in rules:
             is_about = not rule.channels or action.channel in rule.channels
@@ -119,10 +122,11 @@ def test_budget_consent_and_rules_are_never_broken(catalogue, budget, hours, rul
 def _accounts(seed: int, catalogue: dict[str, Action]) -> tuple[Facts, np.ndarray, Known]:
     rng, n = np.random.default_rng(seed), 30
     ids = pd.Series([f"A{i}" for i in range(n)])
-    ago = lambda: TODAY - pd.to_timedelta(rng.integers(0, 800, n), unit="D")  # noqa: E731
+    ago = lambda: TODAY - pd.to_timedelta(rng.integers(0, 800, n), unit="D")
     accounts = pd.DataFrame(
         {
-            "account_id": ids, "owner": rng.choice(["x", "y"], n), "country": rng.choice(["JP", "NL"], n), "cluster": ids,
+            "account_id": ids, "cluster": ids, "owner": rng.choice(["x", "y"], n),
+            "country": rng.choice(["JP", "NL"], n),
             "tier": rng.choice(["high", "medium", "low"], n), "churn_prob": rng.random(n), "revenue": 100.0,
             "has_case": rng.random(n) < 0.3, "is_hurt": False, "sale": ago(), "anniversary": ago(), "renewal": ago(),
             "approached": ago(),

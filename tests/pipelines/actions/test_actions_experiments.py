@@ -52,7 +52,8 @@ def test_power_with_clusters_is_what_simulation_shows():
 def test_what_is_detectable_is_found_with_the_wanted_power():
     design = Design(1200, 0.12, share=0.3, holdout_share=0.1)
     points = detectable_points(design)
-    assert points is not None and power(design, points) == pytest.approx(0.8, abs=1e-4)
+    assert points is not None
+    assert power(design, points) == pytest.approx(0.8, abs=1e-4)
     needed = accounts_needed(design, points)
     assert needed == pytest.approx(1200, abs=3)
 

@@ -1,4 +1,4 @@
-"""Uplift is learnt where it is, is said not to tell accounts apart where it does not, and is refused without overlap."""
+"""Uplift is learnt where it is, is one for all where accounts do not differ, and is refused without overlap."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def test_whom_it_helps_and_whom_it_harms_is_found(planted):
     learnt, trial, truth = planted
     benefit = learnt.benefit(trial.X)
     assert learnt.grade == "randomised"
-    assert learnt.helps_some and learnt.harms_some
+    assert learnt.helps_some
+    assert learnt.harms_some
     assert np.corrcoef(benefit.points, truth)[0, 1] > 0.8
     assert (np.sign(benefit.points) == np.sign(truth)).mean() > 0.9
 
@@ -65,7 +66,8 @@ def test_one_effect_for_all_is_told_as_one_and_no_effect_as_none(make_trial):
     learnt = learn_kind("call", make_trial(1, effect=0.0)[0], seed=0)
     assert not learnt.helps_some
     assert not learnt.harms_some
-    assert learnt.uplift is not None and not learnt.uplift.tells_apart
+    assert learnt.uplift is not None
+    assert not learnt.uplift.tells_apart
     assert np.ptp(learnt.benefit(make_trial(1)[0].X).points) == 0
 
 
@@ -74,7 +76,8 @@ def test_logged_helping_is_adjusted_where_the_plain_difference_is_wrong_in_sign(
     trial = Trial(trial.X, trial.helped, trial.stayed, trial.account, trial.chance)
     naive = trial.stayed[trial.helped == 1].mean() - trial.stayed[trial.helped == 0].mean()
     learnt = learn_kind("call", trial, seed=0)
-    assert learnt.grade == "adjusted" and learnt.judged is not None
+    assert learnt.grade == "adjusted"
+    assert learnt.judged is not None
     assert naive < truth.mean() - 0.05
     assert learnt.judged.average.low <= 100 * truth.mean() <= learnt.judged.average.high
 
