@@ -62,7 +62,7 @@ def _companies(options: argparse.Namespace) -> Iterator[Figure]:
         for job, (said, seconds) in zip(jobs, pool.map(_findings, jobs), strict=True):
             found.append(said | {"world": job[0], "seed": job[1]})
             if not options.json:
-                print(f"{job[0]} seed {job[1]}: {seconds:.0f} s", file=sys.stderr)
+                print(f"{job[0]} seed {job[1]}: {seconds:.0f} s", file=sys.stderr)  # noqa: T201
     frame = pd.DataFrame(found)
     by_world = {name: frame[frame["world"] == name] for name in WORLDS}
     yield from _uplift(by_world["uplift"])
