@@ -89,7 +89,7 @@ def main() -> None:
     """Print the plan as a table."""
     said = [float(word) for word in sys.argv[1:3]] or [1e8, 1e10]
     for need in plan(said[0], said[1]):
-        print(f"| {need.what} | {need.value:,.4g} | {need.unit} |")
+        print(f"| {need.what} | {need.value:,.4g} | {need.unit} |")  # noqa: T201
 
 
 if __name__ == "__main__":

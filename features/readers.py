@@ -51,7 +51,7 @@ def _matching(location: str, pattern: str) -> list[Path]:
     """The files that fit a pattern; those that begin with a mark are left out unless it begins with one too."""
     name = Path(pattern).name
     # Path.glob takes no pattern that leads elsewhere.
-    found = glob.glob(str(Path(glob.escape(location)) / pattern), recursive=True)
+    found = glob.glob(str(Path(glob.escape(location)) / pattern), recursive=True)  # noqa: PTH207
     return [path for path in map(Path, found) if name.startswith(HIDDEN) or not path.name.startswith(HIDDEN)]
 
 

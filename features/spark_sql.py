@@ -20,7 +20,7 @@ class SparkCompiler(PySparkCompiler):  # type: ignore[misc]
 
     __slots__ = ()
 
-    def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> Any:
+    def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> Any:  # noqa: N802
         r"""A floating number is a double, where Spark reads 2.5 as a decimal; and \v is no v, \f no f."""
         if dtype.is_string() and not {"\v", "\f"}.isdisjoint(value):
             return self.f.concat(*(self.f.chr(ord(mark)) for mark in value))
@@ -28,16 +28,16 @@ class SparkCompiler(PySparkCompiler):  # type: ignore[misc]
             return self.cast(sge.convert(value), dtype)
         return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
 
-    def visit_Strip(self, op: Any, *, arg: Any) -> Any:
+    def visit_Strip(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
         r"""The text without spaces around it: Spark reads the \v and \f of Ibis' own as the letters v and f."""
         codes = [self.f.chr(ord(mark)) for mark in string.whitespace]
         return sge.Trim(this=arg, expression=self.f.concat(*codes))
 
-    def visit_ExtractEpochSeconds(self, op: Any, *, arg: Any) -> Any:
+    def visit_ExtractEpochSeconds(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
         """Seconds since 1970 with their fraction, as DuckDB has them."""
         return self.f.anon.unix_micros(self.cast(arg, dt.timestamp)) / sge.convert(1_000_000)
 
-    def visit_TimestampFromUNIX(self, op: Any, *, arg: Any, unit: Any) -> Any:
+    def visit_TimestampFromUNIX(self, op: Any, *, arg: Any, unit: Any) -> Any:  # noqa: N802
         """A time from seconds with their fraction."""
         return self.f.anon.timestamp_seconds(arg)
 

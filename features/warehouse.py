@@ -113,7 +113,7 @@ def _select(part: Part, is_alone: bool) -> str:
     files = ", ".join(_literal(glob.escape(str(path.absolute()))) for path in part.files or (part.sample,))
     row = f"file_row_number + 1 + ({_place(part.places)} << {ROW_BITS}) AS _row"
     none = "" if part.files else " WHERE false"
-    return f"SELECT {taken}, {row} FROM read_parquet([{files}], hive_partitioning = false){none}"
+    return f"SELECT {taken}, {row} FROM read_parquet([{files}], hive_partitioning = false){none}"  # noqa: S608
 
 
 def _column(part: Part, name: str) -> str:

@@ -205,4 +205,4 @@ def _wait_seconds(attempt: int, retry_after: str | None) -> float:
     if (said := retry_after_seconds(retry_after, time.time())) is not None:
         return min(said, LONGEST_WAIT_SECONDS)
     longest = min(FIRST_WAIT_SECONDS * 2.0**attempt, LONGEST_WAIT_SECONDS)
-    return longest * random.uniform(0.5, 1.0)  # so that many clients do not come back together
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # so that many clients do not come back together

@@ -173,5 +173,5 @@ def wait_seconds(message_id: str, attempts: int) -> float:
     [7, 19, 66, 17086]
     """
     longest = min(FIRST_WAIT_SECONDS * 3.0 ** (attempts - 1), LONGEST_WAIT_SECONDS)
-    by_chance = random.Random(f"{message_id} {attempts}").random()  # not a secret
+    by_chance = random.Random(f"{message_id} {attempts}").random()  # noqa: S311  # not a secret
     return longest * (0.5 + 0.5 * by_chance)

@@ -51,7 +51,7 @@ def stored_rows(store: Store) -> Iterator[Row]:
     n = 0
     query = select(SCORES.c.answer).order_by(SCORES.c.account_id)
     with store.engine.connect().execution_options(yield_per=AT_ONCE) as connection:
-        for n, answer in enumerate(connection.scalars(query), start=1):  # counted
+        for n, answer in enumerate(connection.scalars(query), start=1):  # noqa: B007  # counted
             yield row_of_answer(answer)
     if not n:
         do = "run `perennial materialize`, or name what `perennial score` wrote with --from"

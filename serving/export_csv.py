@@ -41,7 +41,7 @@ def _write(file: TextIO, rows: Iterable[Row], mapping: ExportMapping) -> int:
     writer = csv.writer(file)
     writer.writerow([cell_text(column) for column in mapping.columns])
     n = 0
-    for n, row in enumerate(rows, start=1):  # counted
+    for n, row in enumerate(rows, start=1):  # noqa: B007  # counted
         writer.writerow([cell_text(cell) for cell in mapping.applied(row).values()])
     return n
 

@@ -49,7 +49,7 @@ class Kept:
 
     def start(self) -> None:
         """Start it."""
-        self.process = subprocess.Popen(  # our own arguments
+        self.process = subprocess.Popen(  # noqa: S603  # our own arguments
             self.command, env=self.environment, start_new_session=True, preexec_fn=dies_with(os.getpid())
         )
         self.began, self.starts_at = time.monotonic(), None
@@ -164,4 +164,4 @@ def _as_a_shell_tells(code: int) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(text, file=sys.stderr, flush=True)  # noqa: T201

@@ -45,7 +45,7 @@ def measured(function: str, *given: Any) -> Run:
     """
     start = time.perf_counter()
     command = [sys.executable, "-m", "experiments.benchmarks.child", function, json.dumps(given, default=str)]
-    ran = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)  # noqa: S603
     seconds = time.perf_counter() - start
     if ran.returncode:
         raise RuntimeError(f"{function} failed:\n{ran.stderr}")
@@ -60,7 +60,7 @@ def main() -> None:
     module, _, name = sys.argv[1].partition(":")
     answer = getattr(importlib.import_module(module), name)(*json.loads(sys.argv[2]))
     peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
-    print(json.dumps({"answer": answer, "kilobytes": int(peak.group(1)) if peak else 0}))
+    print(json.dumps({"answer": answer, "kilobytes": int(peak.group(1)) if peak else 0}))  # noqa: T201
 
 
 if __name__ == "__main__":

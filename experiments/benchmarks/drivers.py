@@ -59,7 +59,7 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
             found += rows
             if not options.json:
                 done = rows[0]
-                print(f"{done['world']} {done['strength']:g} seed {done['seed']} done", file=sys.stderr)
+                print(f"{done['world']} {done['strength']:g} seed {done['seed']} done", file=sys.stderr)  # noqa: T201
     yield from figures_of(pd.DataFrame(found))
     if not options.quick:
         yield from speed(n_accounts)

@@ -43,7 +43,7 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
         for (area, seed), (trials, seconds) in zip(jobs, pool.map(_trials, jobs), strict=True):
             found += trials
             if not options.json:
-                print(f"{area} seed {seed}: {seconds:.0f} s", file=sys.stderr)
+                print(f"{area} seed {seed}: {seconds:.0f} s", file=sys.stderr)  # noqa: T201
     yield from shares(found)
     yield from public_figures(options.data)
     if not options.quick:

@@ -126,10 +126,10 @@ def accounts_of_size(folder: Path, events: int, count: int) -> list[str]:
     """Return the accounts with the nearest to so many events in the log; a case makes four of them."""
     tables = {"activities": 1, "transactions": 1, "cases": 4, "survey_invitations": 1, "survey_responses": 1}
     rows = " UNION ALL ".join(
-        f"SELECT account_id, {weight} AS n FROM read_parquet('{folder / name}.parquet')"
+        f"SELECT account_id, {weight} AS n FROM read_parquet('{folder / name}.parquet')"  # noqa: S608
         for name, weight in tables.items()
     )
-    nearest = f"SELECT account_id FROM ({rows}) GROUP BY 1 ORDER BY abs(sum(n) - ?), 1 LIMIT ?"
+    nearest = f"SELECT account_id FROM ({rows}) GROUP BY 1 ORDER BY abs(sum(n) - ?), 1 LIMIT ?"  # noqa: S608
     with duckdb.connect() as engine:
         return [account for (account,) in engine.execute(nearest, [events, count]).fetchall()]
 

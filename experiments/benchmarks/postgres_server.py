@@ -36,14 +36,14 @@ class PostgresServer:
             shutil.chown(self.home, self.owner)
         command: list[str | Path] = [self.programs / "initdb", "-D", self.home / "data", "-E", "UTF8"]
         command += ["-U", "perennial", "-A", "trust"]
-        subprocess.run(command, cwd=self.home, user=self.owner, check=True, capture_output=True)
+        subprocess.run(command, cwd=self.home, user=self.owner, check=True, capture_output=True)  # noqa: S603
 
     def start(self) -> None:
         """Start it, and come back once it answers."""
         command: list[str | Path] = [self.programs / "postgres", "-D", self.home / "data", "-k", self.home]
         command += ["-h", "127.0.0.1", "-p", str(self.port)]
         with (self.home / "log").open("a") as log:
-            self._running = subprocess.Popen(command, cwd=self.home, user=self.owner, stdout=log, stderr=log)
+            self._running = subprocess.Popen(command, cwd=self.home, user=self.owner, stdout=log, stderr=log)  # noqa: S603
         end = time.monotonic() + STARTS_WITHIN_SECONDS
         while not self._answers():
             if time.monotonic() > end:
@@ -61,7 +61,7 @@ class PostgresServer:
     def _answers(self) -> bool:
         command: list[str | Path] = [self.programs / "pg_isready", "-h", "127.0.0.1", "-p", str(self.port)]
         command += ["-U", "perennial", "-d", "postgres"]
-        ready = subprocess.run(command, capture_output=True, check=False)
+        ready = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
         return ready.returncode == 0
 
 

@@ -75,11 +75,11 @@ def run(name: str, measure: Callable[[argparse.Namespace], Sequence[Figure]], op
     if not options.json:
         for figure in figures:
             bar = "" if figure.bar is None else f"  {figure.bar}  {'holds' if figure.holds else 'MISSED'}"
-            print(f"{figure.name:60} {figure.value:12.4f} {figure.unit}{bar}", file=sys.stderr)
+            print(f"{figure.name:60} {figure.value:12.4f} {figure.unit}{bar}", file=sys.stderr)  # noqa: T201
     if options.write and not options.quick:
         kept = result | {"figures": _kept(name, told)} if getattr(options, "only", None) else result
         (RESULTS / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result))
+    print(json.dumps(result))  # noqa: T201
     return 1 if any(figure.holds is False for figure in figures) else 0
 
 

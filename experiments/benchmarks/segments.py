@@ -40,7 +40,7 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
         for said in pool.map(_looked_into, (*sets, *own)):
             found.append(said)
             if not options.json:
-                print(said, file=sys.stderr)
+                print(said, file=sys.stderr)  # noqa: T201
         frame = pd.DataFrame(found)
         yield from _recovery(frame)
         yield from _numbers(frame)

@@ -93,7 +93,7 @@ def _promote(folder: Path, version: str) -> None:
     with exported(read_settings(folder / "perennial.toml"), version) as source:
         copy_release(source, folder / "releases" / version)
     write_pointer(folder / "releases", version=version, previous=[], promoted="2026-01-01T00:00:00Z")
-    assert read_pointer(folder / "releases")
+    assert read_pointer(folder / "releases")  # noqa: S101
 
 
 def _twin(releases: Path, version: str) -> str:
@@ -108,6 +108,6 @@ def _twin(releases: Path, version: str) -> str:
 
 def _perennial(*words: str, may_refuse: bool = False) -> None:
     command = [sys.executable, "-m", "serving.cli", *words]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if ran.returncode and not (may_refuse and ran.returncode == 1):
         raise RuntimeError(f"perennial {' '.join(words)} failed:\n{ran.stderr[-2000:]}")

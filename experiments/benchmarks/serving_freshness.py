@@ -145,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     url, store_url, *rest = sys.argv[1:] if argv is None else argv
     given: dict[str, Any] = dict(zip(("rate", "seconds"), map(float, rest), strict=False))
     found = measure_freshness(url, known_accounts(store_url), **given)
-    print(json.dumps(asdict(found)))
+    print(json.dumps(asdict(found)))  # noqa: T201
     return 0
 
 

@@ -71,7 +71,7 @@ def most(asked: Asked, concurrency: int, seconds: float, *, by_wrk: bool = True)
         script = Path(scratch) / "ask.lua"
         script.write_text(_lua(asked), encoding="utf-8")
         command = ["wrk", "-t1", f"-c{concurrency}", f"-d{max(1, round(seconds))}s", "--latency", "-s", str(script)]
-        ran = subprocess.run([*command, asked.url], capture_output=True, text=True, check=True)
+        ran = subprocess.run([*command, asked.url], capture_output=True, text=True, check=True)  # noqa: S603
     return _of_wrk(ran.stdout)
 
 
@@ -102,8 +102,8 @@ def _child(asked: Asked, how: Mapping[str, float]) -> Load:
 def _start(asked: Asked, how: Mapping[str, float]) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "experiments.benchmarks.serving_load"]
     told = json.dumps({"asked": asdict(asked), **how})
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    assert process.stdin is not None  # noqa: S101
     process.stdin.write(told)
     process.stdin.close()
     process.stdin = None
@@ -142,7 +142,7 @@ def main() -> None:
         found = asyncio.run(_steady(asked, told["per_second"], told["seconds"]))
     else:
         found = asyncio.run(_most(asked, int(told["concurrency"]), told["seconds"]))
-    print(json.dumps(asdict(found)))
+    print(json.dumps(asdict(found)))  # noqa: T201
 
 
 async def _steady(asked: Asked, per_second: float, seconds: float) -> Load:

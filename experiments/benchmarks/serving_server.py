@@ -61,7 +61,7 @@ def serving(
 def running(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command whose processes end with the block, those too that have made groups of their own."""
     with log.open("ab") as out:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603
             command, env={**os.environ, **environment}, stdout=out, stderr=out, start_new_session=True
         )
         try:

@@ -48,7 +48,7 @@ def _process(home: Path, role: str, *arguments: str) -> Iterator[None]:
     own = {"SPARK_HOME": str(installed), "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_DIRS": str(home)}
     with (home / "log").open("w") as log:
         # A group of its own, since spark-class starts a Java process, and that starts executors.
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603
             command, stdout=log, stderr=log, cwd=home, env=os.environ | own, start_new_session=True
         )
         try:

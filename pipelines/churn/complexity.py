@@ -84,7 +84,7 @@ def choose_complexity(
 def _reading(study: Study, *, has_crowded: bool) -> Trial:
     """The trial of stumps, with the reading of crowded categories that does better: in stumps each speaks alone."""
     by_ranks = study.tried(Shape(LADDER[0]))
-    assert by_ranks is not None
+    assert by_ranks is not None  # noqa: S101
     by_rates = study.tried(Shape(LADDER[0], by_rates=True)) if has_crowded else None
     return by_rates if by_rates and study.gains(by_ranks, by_rates) else by_ranks
 

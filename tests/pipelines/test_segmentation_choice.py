@@ -24,7 +24,7 @@ PLAN = CategoryColumn("plan", ("basic", "pro"))
 TWO_NUMBERS = Preparation(NUMBERS)
 
 
-def chosen(X: FloatArray, fit: MixtureFit, wish: Wish = Wish()) -> Choice:
+def chosen(X: FloatArray, fit: MixtureFit, wish: Wish = Wish()) -> Choice:  # noqa: B008 - it is frozen
     return choose(X, fit, TWO_NUMBERS, wish, seed=0)
 
 

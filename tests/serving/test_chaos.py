@@ -60,7 +60,7 @@ class Running:
 
     def under(self, fault: Callable[[], None]) -> Outcome:
         found = outcome_of(Witness(self.url, self.expected()), self.store_url, fault, SECONDS)
-        print(f"recovered in {found.recovery_seconds:.2f} s: {found}")
+        print(f"recovered in {found.recovery_seconds:.2f} s: {found}")  # noqa: T201
         return found
 
 

@@ -9,7 +9,7 @@ from serving.client import Perennial, ServiceError, UnverifiedMessage, verify
 from serving.payloads import Failure, Prediction, PredictRequest
 from serving.signature import signed_headers
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the example of Standard Webhooks
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105  # the example of Standard Webhooks
 REFUSED = {"error": {"code": "no_release", "message": "no release yet", "details": []}}
 
 

@@ -25,7 +25,7 @@ from serving.store_tables import WEBHOOKS
 from serving.webhook_settings import WebhookSettings
 from serving.webhooks import announce
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the example of Standard Webhooks
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105  # the example of Standard Webhooks
 NOON = 1_770_000_000.0
 
 

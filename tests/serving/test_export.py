@@ -53,7 +53,7 @@ def url(store_url: str) -> str:
 def held(url: str, table: str) -> list[dict[str, Any]]:
     engine = sa.create_engine(url)
     with engine.connect() as connection:
-        found = [dict(row) for row in connection.exec_driver_sql(f"SELECT * FROM {table}").mappings()]
+        found = [dict(row) for row in connection.exec_driver_sql(f"SELECT * FROM {table}").mappings()]  # noqa: S608
     engine.dispose()
     return found
 

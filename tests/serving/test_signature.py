@@ -9,7 +9,7 @@ import pytest
 from features.errors import ConfigError
 from serving.signature import UnverifiedMessage, signed_headers, verify
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the example of Standard Webhooks
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105  # the example of Standard Webhooks
 NOW = 1_614_265_330.0
 BODY = b'{"test": 2432232314}'
 

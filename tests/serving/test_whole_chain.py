@@ -33,7 +33,7 @@ from serving.store import Store
 from serving.store_tables import LIVE_ROWS, SCORES
 
 WORKERS = 2
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the example of Standard Webhooks
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105  # the example of Standard Webhooks
 
 
 @dataclass

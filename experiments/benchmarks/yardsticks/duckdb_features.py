@@ -33,7 +33,7 @@ WITH events AS (
     FROM events GROUP BY account_id, stretch
 )
 SELECT account, sums.* EXCLUDE account_id FROM sums JOIN accounts USING (account_id)
-"""
+"""  # noqa: S608
 AGGREGATES = {
     "events": "sum",
     "total": "sum",
@@ -71,7 +71,7 @@ def _prepare(engine: duckdb.DuckDBPyConnection, folder: Path, days: list[int]) -
 
 def _table(engine: duckdb.DuckDBPyConnection, name: str, columns: dict[str, np.ndarray]) -> None:
     engine.register(f"{name}_given", pa.table(columns))
-    engine.execute(f"CREATE TABLE {name} AS SELECT * FROM {name}_given")
+    engine.execute(f"CREATE TABLE {name} AS SELECT * FROM {name}_given")  # noqa: S608
 
 
 def _bands(days: list[int], ends: np.ndarray) -> dict[str, np.ndarray]:
@@ -98,7 +98,7 @@ def query(day: int) -> str:
         )
         SELECT account_id, make_timestamp({day * DAY}) AS as_of, {columns}
         FROM accounts LEFT JOIN banded USING (account)
-    """
+    """  # noqa: S608
 
 
 def _columns(day: int) -> Iterator[str]:

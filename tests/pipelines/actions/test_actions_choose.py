@@ -122,7 +122,10 @@ def test_budget_consent_and_rules_are_never_broken(catalogue, budget, hours, rul
 def _accounts(seed: int, catalogue: dict[str, Action]) -> tuple[Facts, np.ndarray, Known]:
     rng, n = np.random.default_rng(seed), 30
     ids = pd.Series([f"A{i}" for i in range(n)])
-    ago = lambda: TODAY - pd.to_timedelta(rng.integers(0, 800, n), unit="D")
+
+    def ago():
+        return TODAY - pd.to_timedelta(rng.integers(0, 800, n), unit="D")
+
     accounts = pd.DataFrame(
         {
             "account_id": ids, "cluster": ids, "owner": rng.choice(["x", "y"], n),
