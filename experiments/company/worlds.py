@@ -45,10 +45,11 @@ def _drift() -> Parameters:
 
 
 def _uplift() -> Parameters:
-    """Calls by lot, many of them: they help midsize and corporate firms, harm local ones, and leave scale-ups alone."""
+    """Calls by lot, many of them: they help midsize and corporate firms, harm local ones, who leave most,
+    and leave scale-ups alone."""
     return replace(
         Parameters(),
-        effects=Effects(base=-4.6, small_firm=0.0, success_call=-3.0),
+        effects=Effects(base=-4.8, success_call=-3.0),
         call_weights=(-0.6, 1.0, 1.0, 0.0),
         expected_churn=0.035,
         trial_prob=0.3,
@@ -63,7 +64,7 @@ def _no_uplift() -> Parameters:
 
 def _rescued() -> Parameters:
     """Calls go to those in trouble only, who leave more: they help, and look as if they harmed."""
-    harm = Effects(base=-6.4, outage=2.6, billing_error=3.0, success_call=-1.0)
+    harm = Effects(base=-6.4, outage=2.8, billing_error=3.2, success_call=-0.45)
     return replace(Parameters(), effects=harm, trial_prob=0.0, rescue_prob=0.5)
 
 

@@ -165,7 +165,7 @@ def _stays(rows: pd.DataFrame, data: ExperienceData, loop: Loop) -> pd.Series:
     if data.followed_until is None:
         return pd.Series(np.nan, index=rows.index)
     left = data.departures.astype({"account_id": "str"}).groupby("account_id")["left_at"].min()
-    gone = pd.to_datetime(rows["account_id"].map(left))
+    gone = pd.Series(left.reindex(rows["account_id"]).to_numpy(dtype="datetime64[us]"), index=rows.index)
     there = gone.isna() | (gone > rows["at"] + within)
     stays = (gone.isna() | (gone > rows["at"] + 2 * within)).astype(float)
     return stays.where(there & (rows["at"] + 2 * within <= data.followed_until))
