@@ -45,6 +45,7 @@ class Today:
     worth: Floats
     known: ActionData
     warehouse: Warehouse
+    release: Release
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def action_tables(settings: Settings, as_of: datetime | None, tell: Progress) ->
         prob, revenue = scored["churn_prob"].to_numpy(), scored["revenue"].to_numpy()
         worth = worth_if_stays(revenue, prob, settings.churn.horizon_days, release.manifest.terms)
         facts = with_consent(facts, warehouse, settings.actions)
-        yield Today(data.as_of, data, rows, facts, worth, known, warehouse)
+        yield Today(data.as_of, data, rows, facts, worth, known, warehouse, release)
 
 
 def _interventions(data: ExperienceData, settings: Settings) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,12 @@ from features.errors import ConfigError
 from pipelines.acting import known_of, learn_actions
 from pipelines.action_tables import STAGES as TABLES_STAGES
 from pipelines.action_tables import action_tables
+from pipelines.actions.playbooks import Alert
 from pipelines.actions.suggest import DO, Suggestions, suggest
 from pipelines.actions.told import told
 from pipelines.config import Settings
 from pipelines.experience.found import Found, found_table
+from pipelines.follow_ups import FollowUps, follow_ups
 from pipelines.found_output import in_json, in_words
 from pipelines.output import write_frame
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 STAGES = (*TABLES_STAGES, "effects", "choice")
 KEPT = "actions"
 """Folder in the state folder: what the last run suggested, for whoever shows it."""
+NAMES = ("suggestions", "do_not_disturb", "figures", "growth", "asks", "alerts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +39,7 @@ class ActionsFound:
     as_of: pd.Timestamp
     suggestions: Suggestions
     found: tuple[Found, ...]
+    follow_ups: FollowUps
 
     def as_json(self, most: int | None = None) -> str:
         """Return suggestions, whom not to disturb, and figures as JSON; of the suggestions the first `most`."""
@@ -48,6 +52,9 @@ class ActionsFound:
             choice={"value": chosen.value, "gap": chosen.gap, "way": chosen.way},
             suggestions=_plain(rows if most is None else rows.head(most)),
             do_not_disturb=_plain(self.suggestions.do_not_disturb),
+            growth=_plain(self.follow_ups.growth),
+            asks=_plain(self.follow_ups.asks),
+            alerts=[asdict(alert) for alert in self.follow_ups.alerts],
         )
 
 
@@ -70,7 +77,8 @@ def explain_actions(settings: Settings, as_of: datetime | None, tell: Progress) 
         learnt = learn_actions(today.known, actions, seed=settings.model.seed)
         tell("choice")
         suggestions = suggest(today.facts, today.worth, known_of(learnt, today.rows), actions, today.as_of)
-        found = ActionsFound(today.as_of, suggestions, tuple(told(learnt.by_kind)))
+        after = follow_ups(today, settings, today.release)
+        found = ActionsFound(today.as_of, suggestions, (*told(learnt.by_kind), *after.found), after)
     keep(found, settings.state_folder / KEPT)
     return found
 
@@ -78,15 +86,23 @@ def explain_actions(settings: Settings, as_of: datetime | None, tell: Progress) 
 def keep(found: ActionsFound, folder: Path) -> None:
     """Write what was found where the service and the dashboard read it."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_frame(found.suggestions.rows, folder / "suggestions.parquet")
-    write_frame(found.suggestions.do_not_disturb, folder / "do_not_disturb.parquet")
-    write_frame(found_table(found.found), folder / "figures.parquet")
+    alerts = pd.DataFrame([asdict(alert) for alert in found.follow_ups.alerts], columns=[*Alert.__slots__])
+    frames = (
+        found.suggestions.rows,
+        found.suggestions.do_not_disturb,
+        found_table(found.found),
+        found.follow_ups.growth,
+        found.follow_ups.asks,
+        alerts,
+    )
+    for name, frame in zip(NAMES, frames, strict=True):
+        write_frame(frame, folder / f"{name}.parquet")
 
 
 def kept_actions(settings: Settings) -> dict[str, pd.DataFrame]:
-    """Return what the last run kept: `suggestions`, `do_not_disturb`, `figures`; empty where none ran yet."""
+    """Return what the last run kept, by name (`NAMES`); empty where none ran yet."""
     folder = settings.state_folder / KEPT
-    files = {name: folder / f"{name}.parquet" for name in ("suggestions", "do_not_disturb", "figures")}
+    files = {name: folder / f"{name}.parquet" for name in NAMES}
     return {name: pd.read_parquet(file) for name, file in files.items() if file.is_file()}
 
 
@@ -103,6 +119,12 @@ def print_actions(found: ActionsFound, most: int = 20) -> None:
     for row in rows[rows["answer"] == DO].head(most).itertuples(index=False):
         typer.echo(f"  {row.owner}: {row.account_id}, by {row.due:%Y-%m-%d}: {row.why}")
     typer.echo(f"do not disturb: {len(found.suggestions.do_not_disturb):,}")
+    after = found.follow_ups
+    typer.echo(
+        f"may grow: {int((after.growth['answer'] == 'offer').sum()):,}; to ask for a reference: {len(after.asks):,}"
+    )
+    for alert in after.alerts[:most]:
+        typer.echo(f"  {alert.owner}: {alert.account_id}, by {alert.due_on}: {alert.do} ({alert.playbook})")
     for one in found.found:
         if one.group_by == "all":
             typer.echo(f"  {one.topic}: {in_words(one)}")
