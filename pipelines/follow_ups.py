@@ -83,8 +83,7 @@ def _growth(today: Today, settings: Settings) -> Growth:
     keys = keys[keys["as_of"].dt.month.isin(GROWTH_MONTHS) & (keys["as_of"] < today.as_of)].reset_index(drop=True)
     now = signals(today.rows, mentions_of(data.responses, today.as_of - HALF_YEAR))
     if keys.empty:
-        empty = keys.assign(**dict.fromkeys(now, np.nan))
-        return growth(empty, np.zeros(0), now, today.facts, seed=settings.model.seed)
+        return growth(pd.concat([keys, now.head(0)], axis=1), np.zeros(0), now, today.facts, seed=settings.model.seed)
     rows = pd.concat([keys, panel_rows_at(known.files, keys, known.features)], axis=1)
     past = pd.concat([keys, signals(rows)], axis=1)
     target = grew(keys, data.revenue, today.as_of)
