@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from features.errors import PerennialError
+from pipelines.actions_cli import actions, experiment
 from pipelines.experience_cli import engagement, experience, journeys, value
 from pipelines.findings_cli import drivers, monitor, segments, whatif
 from pipelines.options import CONFIG, AsOfOption, ConfigOption, JsonOption, OutOption, give, say, settings_of
@@ -236,6 +237,10 @@ app.command()(experience)
 app.command()(journeys)
 app.command()(engagement)
 app.command()(value)
+app.command()(actions)
+app.add_typer(experiment, name="experiment")
+app.command()(actions)
+app.add_typer(experiment, name="experiment")
 
 
 @app.command()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from features.catalog import Family, Tier
 from features.errors import ConfigError
 from features.mapping import Sources, TableMapping
+from pipelines.actions.settings import Actions
 
 
 class _Section(BaseModel):
@@ -186,6 +187,7 @@ class Settings(_Section):
     features: dict[str, FeatureWords] = Field(default_factory=dict)
     drivers: dict[str, DriverSettings] = Field(default_factory=dict)
     segments: Segments = Segments()
+    actions: Actions = Actions()
     releases: Path = Field(Path("releases"), description="folder of promoted releases and their pointer")
     state: Path = Field(Path(".perennial"), description="folder of what Perennial keeps: runs, rows for the service")
     home: Path = Field(Path(), exclude=True, description="folder of this file; set when it is read")

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.panel_files import PanelFiles
+from pipelines.actions.experiments import FOLDER as EXPERIMENTS
 from pipelines.config import Settings
 from pipelines.engine import KEPT
+from pipelines.explain_actions import KEPT as ACTIONS
 from pipelines.monitoring.served import FOLDER as SERVED
 from pipelines.score import PUBLISHED
 from serving.forget_files import erase_from_release, erase_rows, files_naming
@@ -57,7 +59,8 @@ def forget(settings: Settings, store: Store, account_id: str, now: float, also: 
 
 
 def _own_files(state: Path) -> list[Path]:
-    files = [state / PUBLISHED, state / REJECTS, *sorted((state / SERVED).glob("*.parquet"))]
+    files = [state / PUBLISHED, state / REJECTS]
+    files += [path for folder in (SERVED, ACTIONS, EXPERIMENTS) for path in sorted((state / folder).glob("*.parquet"))]
     return [path for path in files if path.is_file()]
 
 

@@ -27,7 +27,7 @@ def monthly_hazard(
     harm = bad_experience(parameters, states, tendencies) * vulnerability(parameters, states.engagement)
     harm = harm * (1.0 + parameters.renewal_multiplies * window)
     adrift = parameters.effects.disengagement * step(-states.engagement, -parameters.disengaged_below, 0.15)
-    return sigmoid(standing + harm + adrift + parameters.effects.success_call * states.call)
+    return sigmoid(standing + harm + adrift + parameters.effects.success_call * tendencies.call_weight * states.call)
 
 
 def bad_experience(parameters: Parameters, states: States, tendencies: Tendencies) -> Array:

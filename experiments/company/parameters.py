@@ -120,6 +120,8 @@ class Parameters:
     exposure_memory: float = 0.7
 
     # interventions
+    call_weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    """By firmographic segment, what a success call does there beside `success_call`: 0 nothing, below 0 it harms."""
     trial_prob: float = 0.02
     trial_propensity: float = 0.5
     first_trial_month: int = 6

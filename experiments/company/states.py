@@ -51,6 +51,7 @@ class Tendencies:
     service_weight: Array
     outage_weight: Array
     price_weight: Array
+    call_weight: Array
     start_month: Array
     is_slow_onboarding: Array
 
@@ -63,6 +64,7 @@ class Tendencies:
             service_weight=np.array([need.service_weight for need in needs])[firms.needs],
             outage_weight=np.array([need.outage_weight for need in needs])[firms.needs],
             price_weight=np.array([need.price_weight for need in needs])[firms.needs],
+            call_weight=np.array(parameters.call_weights)[firms.segment],
             start_month=contracts.start_month,
             is_slow_onboarding=contracts.onboarding_days > parameters.slow_onboarding_days,
         )

@@ -44,12 +44,37 @@ def _drift() -> Parameters:
     return replace(Parameters(), drift_month=30, drift_base=0.4, drift_slow=2.0)
 
 
+def _uplift() -> Parameters:
+    """Calls by lot, many of them: they help midsize and corporate firms, harm local ones, who leave most,
+    and leave scale-ups alone."""
+    return replace(
+        Parameters(),
+        effects=Effects(base=-4.8, success_call=-3.0),
+        call_weights=(-0.6, 1.0, 1.0, 0.0),
+        expected_churn=0.035,
+        trial_prob=0.3,
+        rescue_prob=0.0,
+    )
+
+
+def _no_uplift() -> Parameters:
+    """The same calls do nothing to anybody."""
+    return replace(_uplift(), call_weights=(0.0, 0.0, 0.0, 0.0))
+
+
+def _rescued() -> Parameters:
+    """Calls go to those in trouble only, who leave more: they help, and look as if they harmed."""
+    harm = Effects(base=-6.4, outage=2.8, billing_error=3.2, success_call=-0.45)
+    return replace(Parameters(), effects=harm, trial_prob=0.0, rescue_prob=0.5)
+
+
 ROBUST_BASE = 0.6  # in log-odds: about as many leave as in the default world, though many are spared
 
 WORLDS: Mapping[str, Callable[[], Parameters]] = MappingProxyType(
     {
         "default": Parameters, "null": _null, "confounded": _confounded, "hidden": _hidden, "robust": _robust,
-        "drift": _drift, "small": Parameters, "messy": Parameters,
+        "drift": _drift, "uplift": _uplift, "no_uplift": _no_uplift, "rescued": _rescued,
+        "small": Parameters, "messy": Parameters,
     }
 )  # fmt: skip
 SMALL_COMPANY = 200
