@@ -57,7 +57,8 @@ def action_tables(settings: Settings, as_of: datetime | None, tell: Progress) ->
     DataError
         when no account was scored, or it is not known when accounts left.
     """
-    with experience_tables(settings, as_of, tell) as (warehouse, data, release):
+    with experience_tables(settings, as_of, tell) as opened:
+        warehouse, data, release = opened.warehouse, opened.data, opened.release
         rows = published(settings, data.as_of)
         if release is None or rows is None:
             came = "no champion" if release is None else "no scores as of then"
