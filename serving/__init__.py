@@ -44,6 +44,7 @@ strays          processes whose parent died: adopted and ended
 scores          the latest prediction of every account
 turns           writers of a SQLite file take turns
 upsert          rows in place of those with the same key, in any dialect
+actions         what was suggested last; action_payloads: what is answered of it, and what may be sent back
 published       puts the rows that scoring publishes into the store
 webhooks        what is told of an account whose tier changed
 delivery        such messages on their way out: claimed, posted, tried again

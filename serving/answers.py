@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from serving.actions import KeptActions
 from serving.errors import Refusal
 from serving.payloads import BatchPrediction, Failure, PredictBatchRequest, Prediction, PredictRequest
 from serving.predictor import Predictor
@@ -34,9 +35,10 @@ class Given(NamedTuple):
 class Answers:
     """Answers by the champion and the feature rows of the store."""
 
-    def __init__(self, champion: Champion, published: PublishedRows) -> None:
+    def __init__(self, champion: Champion, published: PublishedRows, suggested: KeptActions | None = None) -> None:
         self.champion = champion
         self.published = published
+        self.suggested = suggested
 
     @property
     def version(self) -> str | None:
@@ -170,6 +172,18 @@ class Answers:
             When no release serves.
         """
         return self._predictor().facts
+
+    def actions(self, **asked: str) -> bytes:
+        """Return as JSON what was suggested last: whom to help with what, of all owners or of one.
+
+        Raises
+        ------
+        Refusal
+            When there is no such owner or answer.
+        """
+        if self.suggested is None:
+            raise Refusal("not_found", "got a question about actions; expected none: this service knows of none")
+        return self.suggested.of(**asked)
 
     def _predictor(self) -> Predictor:
         if self.champion.predictor is None:

@@ -24,6 +24,7 @@ SHOWN: Mapping[str, tuple[Callable[..., bytes], Sequence[str]]] = {
     "/experience": (Answers.experience, FILTERS),
     "/value": (Answers.value, FILTERS),
     "/journeys": (Answers.journeys, (*FILTERS, "segment")),
+    "/actions": (Answers.actions, ["owner", "answer"]),
     "/release": (Answers.release, []),
 }
 """What answers at each address, and by which parameters of a query."""

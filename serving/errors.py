@@ -17,6 +17,8 @@ STATUS = {
     "unknown_account": 404,
     "unknown_segment": 404,
     "unknown_segmentation": 404,
+    "unknown_owner": 404,
+    "unknown_answer": 404,
     "unknown_topic": 404,
     "unknown_group_by": 404,
     "unknown_group": 404,

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from pipelines.manifest import ReleaseFacts
+from serving.action_payloads import ActionsTold, InterventionsRequest
 from serving.event_payloads import EventsRequest, EventsTaken
 from serving.feature_values import LONGEST_TEXT
 from serving.payloads import BatchPrediction, Drivers, ErrorBody, PredictBatchRequest, Prediction, PredictRequest
@@ -72,6 +73,7 @@ ROUTES = (
     Route("post", "/predict", "Predict churn for one account", Prediction, PredictRequest),
     Route("post", "/predict_batch", "Predict churn for up to 1,000 accounts", BatchPrediction, PredictBatchRequest),
     Route("post", "/events", "Take rows of one table: events that happened to accounts", EventsTaken, EventsRequest),
+    Route("post", "/interventions", "Take what was decided and done for accounts", EventsTaken, InterventionsRequest),
     Route(
         "get",
         "/api/drivers",
@@ -100,6 +102,13 @@ ROUTES = (
         "Which way accounts go, as the champion tells it: figures, and maps",
         JourneysTold,
         asks=FIGURES_OF | {"segment": "the map of one segment, or of `all`; left out: every map"},
+    ),
+    Route(
+        "get",
+        "/api/actions",
+        "Whom to help with what, as it was suggested last",
+        ActionsTold,
+        asks={"owner": "accounts of one owner; left out: of all", "answer": "do, test first or nothing; left out: all"},
     ),
     Route("get", "/api/release", "What the champion says of itself: data, quality, gate", ReleaseFacts),
     Route("get", "/livez", "Whether the process lives", None, is_open=True),

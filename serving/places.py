@@ -44,9 +44,11 @@ def open_board(settings: Settings) -> Board:
     """
     from features.errors import ConfigError
     from pipelines.release import read_champion
+    from serving.actions import KeptActions
     from serving.dashboard.board import Board
 
     release = read_champion(settings.releases_folder)
     if release is None:
         raise ConfigError.of("no release that was promoted", "one", "run `perennial promote VERSION`")
-    return Board(release, open_store(settings), settings.releases_folder)
+    suggested = KeptActions(settings.state_folder / "actions")
+    return Board(release, open_store(settings), settings.releases_folder, actions=suggested)

@@ -46,10 +46,12 @@ RULES = (
     Rule("/predict", "predict", is_prompt=True),
     Rule("/predict_batch", "predict", is_heavy=True),
     Rule("/events", "ingest"),
+    Rule("/interventions", "ingest"),
     Rule("/api/drivers", "read"),
     Rule("/api/segments", "read"),
     Rule("/api/experience", "read"),
     Rule("/api/value", "read"),
+    Rule("/api/actions", "read"),
     Rule("/api/journeys", "read"),
     Rule("/api/release", "read"),
 )

@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from features.errors import ConfigError
+from serving.action_payloads import InterventionsRequest
+from serving.actions import KeptActions
 from serving.answers import Answers
 from serving.api import api
 from serving.backlog import Waiting
@@ -95,7 +97,8 @@ class Perennial:
         store = Store(settings.store)
         self.published = PublishedRows(settings.rows, store)
         self.ingest = Ingest(store)
-        self.answers = Answers(self.champion, self.published)
+        suggested = KeptActions(settings.rows.parent / "actions")
+        self.answers = Answers(self.champion, self.published, suggested)
         self.keyring = Keyring(KeptKeys(store))
         self.open_keyring = None if settings.auth == "off" else self.keyring
         self.waiting = Waiting(store)
@@ -142,6 +145,13 @@ class Perennial:
     async def events(self, request: EventsRequest, /) -> EventsTaken:
         """Take rows of one table; what is accepted is on disk, and the accounts' predictions follow within a second."""
         return await anyio.to_thread.run_sync(self.ingest.take, request)
+
+    @bentoml.api(route="/interventions")
+    @refusing
+    async def interventions(self, request: InterventionsRequest, /) -> EventsTaken:
+        """Take what was decided and done for accounts: what is learnt of actions, and who was left alone to compare."""
+        rows = EventsRequest(table="interventions", rows=request.rows)
+        return await anyio.to_thread.run_sync(self.ingest.take, rows)
 
 
 def _running() -> Perennial:

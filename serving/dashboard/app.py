@@ -164,7 +164,7 @@ def board_of(answers: Answers) -> Board:
     predictor = answers.champion.predictor
     if predictor is None:
         raise Refusal("no_release", answers.not_ready() or NO_RELEASE)
-    return Board(predictor.release, answers.published.store, answers.champion.releases, predictor)
+    return Board(predictor.release, answers.published.store, answers.champion.releases, predictor, answers.suggested)
 
 
 def _entry(request: Request) -> Entry:

@@ -9,6 +9,7 @@ from typing import Any
 from pipelines.latest import Name, read_latest
 from pipelines.manifest import Manifest
 from pipelines.release import Release
+from serving.actions import KeptActions
 from serving.predictor import Predictor
 from serving.store import Store
 
@@ -27,12 +28,15 @@ class Board:
         the folder in which the release lies, with its papers and what was found of it since.
     predictor
         what predicts with the release; None where nobody has made one yet.
+    actions
+        what was suggested last; None where nobody can know.
     """
 
     release: Release
     store: Store | None = None
     releases: Path = Path("releases")
     predictor: Predictor | None = None
+    actions: KeptActions | None = None
 
     @property
     def manifest(self) -> Manifest:

@@ -10,6 +10,8 @@ from serving.dashboard.account_list import ASKS as OF_ACCOUNTS
 from serving.dashboard.blocks import Page
 from serving.dashboard.board import Board
 from serving.dashboard.pages.accounts import accounts
+from serving.dashboard.pages.actions import ASKS_FOR as OF_ACTIONS
+from serving.dashboard.pages.actions import actions
 from serving.dashboard.pages.definitions import definitions
 from serving.dashboard.pages.drivers import ASKS as OF_DRIVERS
 from serving.dashboard.pages.drivers import drivers
@@ -64,6 +66,7 @@ SITE = (
     Entry("journeys", "Journeys", journeys, asks=OF_JOURNEYS),
     Entry("experience", "Experience", experience, asks=OF_EXPERIENCE),
     Entry("accounts", "Accounts", accounts, OF_ACCOUNTS, keep_seconds=0.0),
+    Entry("actions", "Actions", actions, asks=OF_ACTIONS, keep_seconds=SECONDS),
     Entry("value", "Value", value),
     Entry("trust", "Trust", trust, keep_seconds=SECONDS),
     Entry("definitions", "Definitions", definitions),
