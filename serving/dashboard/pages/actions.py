@@ -109,7 +109,7 @@ def _known(run: Run) -> Iterator[Section]:
     found = figures_of(run)
     for topic, group in groupby(found, lambda one: one.topic):
         own = tuple(group)
-        yield answered(_told(own), Question(topic, as_sentence(topic).rstrip(".")))
+        yield answered(_told(own), Question(topic, as_sentence(topic.replace("_", " ")).rstrip(".")))
 
 
 def _told(found: tuple[Found, ...]) -> Told:
