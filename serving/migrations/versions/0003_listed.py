@@ -39,9 +39,10 @@ def upgrade() -> None:
     for name, columns in INDEXES.items():
         op.create_index(f"listed_by_{name}", "listed", columns)
     # In both databases what is not known is in order before all else.
-    first = " NULLS FIRST" if op.get_bind().dialect.name == "postgresql" else ""
-    for name, columns in MAY_BE_UNKNOWN.items():
-        op.create_index(f"listed_by_{name}", "listed", [sa.text(f"{columns[0]}{first}"), *columns[1:]])
+    is_postgres = op.get_bind().dialect.name == "postgresql"
+    for name, (unknown, *others) in MAY_BE_UNKNOWN.items():
+        first: Any = sa.column(unknown).nulls_first() if is_postgres else unknown
+        op.create_index(f"listed_by_{name}", "listed", [first, *others])
     op.execute(
         "INSERT INTO listed (account_id, words, tier, churn_prob, value_at_risk, as_of, release, computed_at) "
         "SELECT account_id, ' ' || lower(account_id), tier, churn_prob, value_at_risk, as_of, release, computed_at "

@@ -43,7 +43,9 @@ def browser_like(keyring: Keyring) -> Any:
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", UserWarning)
         from starlette.testclient import TestClient
-    answers: Any = SimpleNamespace(champion=SimpleNamespace(predictor=None), not_ready=lambda: "no release yet")
+    answers: Any = SimpleNamespace(
+        champion=SimpleNamespace(predictor=None), not_ready=lambda: "no release yet", suggested=None
+    )
     pages = Starlette(routes=[Mount("/dashboard", dashboard(lambda: answers, lambda: keyring))])
     app = guarded(pages, Settings(), lambda: keyring, as_page=as_page)
     return TestClient(app, base_url="http://localhost", follow_redirects=False)

@@ -223,6 +223,7 @@ def looked_at() -> Callable[[Release], Any]:
             champion=SimpleNamespace(predictor=predictor, releases=Path("releases")),
             published=SimpleNamespace(store=None),
             not_ready=lambda: None,
+            suggested=None,
         )
         return TestClient(Starlette(routes=[Mount("/dashboard", dashboard(lambda: answers, lambda: None))]))
 
