@@ -184,7 +184,8 @@ def test_numbers_are_those_of_the_api_to_the_digit_shown(found_release: Release,
     escalation = said["drivers"][0]
     by_name = {one["figure"]: one for one in escalation["figures"]}
     assert in_words(by_name["effect"]["value"], "points") in text
-    assert f"{in_words(by_name['churners saved']['low'], 'accounts')} to " in text
+    ends = [in_words(by_name["churners saved"][end]) for end in ("low", "high")]
+    assert f">{' to '.join(ends)}<" in text
     (level,) = escalation["what_if"]
     for one in level["figures"]:
         unit = "points" if one["figure"] == "effect" else one["unit"]
