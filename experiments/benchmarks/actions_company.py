@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
@@ -23,7 +24,8 @@ from pipelines.actions.choose import NOTHING, Limit, choose
 from pipelines.actions.rows import Followed, panel_keys, panel_rows_at
 from pipelines.actions.settings import Action, Actions
 from pipelines.actions.told import distance
-from pipelines.drivers.nuisance import Floats
+from pipelines.actions.uplift import Benefit
+from pipelines.drivers.nuisance import Floats, Matrix
 from pipelines.engine import churn_definition, opened_tables, panel_settings
 from pipelines.training_data import training_files
 
@@ -54,7 +56,8 @@ def findings(name: str, seed: int, n_accounts: int) -> dict[str, Any]:
             "effect": average.points, "low": average.low, "high": average.high,
             "n_rows": len(used), "helps": call.helps_some, "decile_error": distance(call.judged),
         }  # fmt: skip
-        return said | _today(world, data, learnt, as_of)
+        X = _encoded(data, learnt, used)
+        return said | _today(world, data, learnt, as_of, _knowable(X, truth))
 
 
 def refusal_without_overlap(seed: int, n_accounts: int) -> str:
@@ -96,37 +99,57 @@ def _learning(
             yield data, learn_actions(data, Actions(catalogue={CALL: Action(cost=COST)}), seed=seed), as_of
 
 
-def _today(world: World, data: ActionData, learnt: LearntActions, as_of: pd.Timestamp) -> dict[str, Any]:
+def _knowable(X: Matrix, truth: Floats) -> lgb.Booster:
+    """The mean true effect among accounts that look alike: what somebody would know who had seen every account twice.
+
+    What an account feels is in no table, so that its own effect cannot be known.
+    """
+    known = np.isfinite(truth)
+    parameters = {"objective": "regression", "num_leaves": 31, "min_data_in_leaf": 40, "verbose": -1, "num_threads": 1}
+    return lgb.train(parameters, lgb.Dataset(X[known], truth[known]), 150)
+
+
+def _encoded(data: ActionData, learnt: LearntActions, rows: pd.DataFrame) -> Matrix:
+    features = panel_rows_at(data.files, rows, data.features)
+    return learnt.encoders[CALL].transform({str(name): features[name] for name in features})
+
+
+def _today(
+    world: World, data: ActionData, learnt: LearntActions, as_of: pd.Timestamp, knowable: lgb.Booster
+) -> dict[str, Any]:
     """What is told of each account of the day, and what the choice under a budget is worth, by the truth."""
     keys = panel_keys(data.files)
     keys = keys[keys["as_of"] == as_of].reset_index(drop=True)
     known = known_of(learnt, panel_rows_at(data.files, keys, data.features))
-    benefit, place = known.benefits[CALL], _places(world, keys)
-    day = int(as_of.timestamp())
-    truth = call_effects(world, place, np.full(len(place), day))
-    # Whoever has decided already is not moved, but no table shows that: the truth that can be known is of the others.
-    open_yet = world.history.decided[place] >= world.calendar.starts[world.calendar.n_months - MONTHS]
+    benefit, place, call = known.benefits[CALL], _places(world, keys), learnt.by_kind[CALL]
+    truth = call_effects(world, place, np.full(len(place), int(as_of.timestamp())))
+    alike = np.asarray(knowable.predict(_encoded(data, learnt, keys)))
     worth = YEAR * np.exp(np.random.default_rng(0).normal(5, 0.7, len(place)))
-    surely = learnt.by_kind[CALL].helps_some
-    ours = benefit.points / 100 * worth - COST if surely else np.full(len(place), np.nan)
+    ours = benefit.points / 100 * worth - COST if call.helps_some else np.full(len(place), np.nan)
     risk = churn_probs(world, world.calendar.n_months - MONTHS)[place]
     n = int(BUDGET_SHARE * len(place))
-    best = _value(truth / 100 * worth - COST, truth, worth, n)
-    by_risk = _value(risk * worth, truth, worth, n)
-    by_us = _value(ours, truth, worth, n)
-    harmed, is_listed = truth < HARMED_POINTS, (benefit.high < 0) & learnt.by_kind[CALL].harms_some
-    inside = (benefit.low <= truth) & (truth <= benefit.high)
-    with np.errstate(invalid="ignore"):
-        varies = np.nanstd(benefit.points) > 0 and np.std(truth[open_yet]) > 0
-    return {
-        "correlation": float(np.corrcoef(benefit.points[open_yet], truth[open_yet])[0, 1]) if varies else np.nan,
-        "account_coverage": float(inside[open_yet].mean()),
+    values = {
+        "value_best": _value(truth / 100 * worth - COST, truth, worth, n),
+        "value_knowable": _value(alike / 100 * worth - COST, truth, worth, n),
+        "value_risk": _value(risk * worth, truth, worth, n),
+        "value_ours": _value(ours, truth, worth, n),
+    }
+    harmed, is_listed = alike < HARMED_POINTS, (benefit.high < 0) & call.harms_some
+    varies = np.nan_to_num(benefit.points).std() > 0 and alike.std() > 0
+    return values | {
+        "correlation": float(np.corrcoef(np.nan_to_num(benefit.points), alike)[0, 1]) if varies else np.nan,
+        "own_correlation": float(np.corrcoef(np.nan_to_num(benefit.points), truth)[0, 1]) if varies else np.nan,
+        "account_coverage": _share(benefit, alike),
+        "own_coverage": _share(benefit, truth),
         "recommended": float(np.mean(ours > 0)),
         "harm_share": float(harmed.mean()),
         "harm_found": float((is_listed & harmed).sum() / harmed.sum()) if harmed.any() else np.nan,
-        "harm_right": float((is_listed & (truth < 0)).sum() / is_listed.sum()) if is_listed.any() else np.nan,
-        "value_best": best, "value_risk": by_risk, "value_ours": by_us,
-    }  # fmt: skip
+        "harm_right": float((is_listed & (alike < 0)).sum() / is_listed.sum()) if is_listed.any() else np.nan,
+    }
+
+
+def _share(benefit: Benefit, truth: Floats) -> float:
+    return float(((benefit.low <= truth) & (truth <= benefit.high)).mean())
 
 
 def _value(priority: Floats, truth: Floats, worth: Floats, n: int) -> float:

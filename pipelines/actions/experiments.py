@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ def assign(
             "is_holdout": ~helped,
             "delivered_at": pd.NaT,
             "cost": np.nan,
-            "cluster": part["cluster"].astype(str),
+            # Not its name: a parent may be forgotten while its children stay.
+            "cluster": [sha256(str(name).encode()).hexdigest()[:16] for name in part["cluster"]],
             "stratum": part["stratum"].astype(str),
             "churn_prob": part["churn_prob"],
         }

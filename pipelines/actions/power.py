@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 MOST_ACCOUNTS = 10**9
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,9 @@ def power(design: Design, points: float) -> float:
     0.74
     """
     p_not, p_helped = design.churn_prob, design.churn_prob - points / 100
-    if not 0 <= p_helped <= 1:
+    if not -ROUNDING <= p_helped <= 1 + ROUNDING:
         return float("nan")
+    p_helped = min(max(p_helped, 0.0), 1.0)
     n_helped, n_not = design.n_effective * design.share, design.n_effective * (1 - design.share)
     pooled = design.share * p_helped + (1 - design.share) * p_not
     if_none = np.sqrt(pooled * (1 - pooled) * (1 / n_helped + 1 / n_not))

@@ -98,6 +98,9 @@ def home(make_company: Any, tmp_path: Path) -> Path:
     scores["churn_prob"] = 0.5
     scores.to_parquet(state / "rows.parquet", index=False)
     keep_scores(scores, state)
+    for folder in ("actions", "experiments"):
+        (state / folder).mkdir()
+        scores.to_parquet(state / folder / f"of_{folder}.parquet", index=False)
     (state / "rejects.csv").write_text(f"table,key,came\naccounts,{GONE},x\naccounts,{STAYS},x\n", encoding="utf-8")
     scores.to_csv(tmp_path / "mine.csv", index=False)
     return tmp_path
@@ -131,7 +134,7 @@ def naming(folder: Path) -> list[str]:
 
 
 def test_a_forgotten_account_is_nowhere_in_what_the_project_keeps(home: Path, store: Store) -> None:
-    assert len(naming(home)) == 8
+    assert len(naming(home)) == 10
     settings = read_settings(home / "perennial.toml")
     found = forget(settings, store, GONE, time.time(), [home / "mine.csv"])
     store.close()

@@ -58,6 +58,12 @@ def test_what_is_detectable_is_found_with_the_wanted_power():
     assert needed == pytest.approx(1200, abs=3)
 
 
+def test_whatever_the_churn_there_is_a_smallest_effect_or_none():
+    for churn_prob in np.linspace(0.001, 0.999, 97):
+        points = detectable_points(Design(500, float(churn_prob)))
+        assert points is None or 0 < points <= 100 * churn_prob
+
+
 def test_lots_are_the_same_whatever_the_order_and_balance_strata():
     accounts = _accounts()
     helped = by_lot(accounts, "e", share=0.4, seed=3)

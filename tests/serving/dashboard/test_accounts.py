@@ -126,7 +126,7 @@ def pages(board: Board) -> Any:
         from starlette.testclient import TestClient
 
     champion = SimpleNamespace(predictor=board.predictor, releases=board.releases)
-    answers: Any = SimpleNamespace(champion=champion, published=SimpleNamespace(store=board.store))
+    answers: Any = SimpleNamespace(champion=champion, published=SimpleNamespace(store=board.store), suggested=None)
     return TestClient(dashboard(lambda: answers, lambda: None))
 
 
