@@ -48,8 +48,9 @@ def site(make_company: Any, serving: Any, wait: Any) -> Iterator[Site]:
         yield Site(url, key)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Chromium; no longer than for a module, since Playwright's loop runs as long, and no other can beside it."""
     _skip_without_chromium()
     from playwright.sync_api import sync_playwright
 
@@ -73,7 +74,7 @@ class Heard:
         return url.startswith((own, "data:", "blob:"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(browser: Any, site: Site) -> Any:
     """The cookies of whoever has signed in."""
     with closing(browser.new_context()) as context:
