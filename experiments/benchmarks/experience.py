@@ -18,26 +18,26 @@ AREAS = (
     *("money", "journeys", "engagement"),
 )
 """Each a file of this folder, experience_AREA.py, whose `trials(seed)` says what came of one seed."""
+PUBLIC, SCALE = "public", "scale"
+PARTS = (*AREAS, PUBLIC, SCALE)
 WORKERS = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark from the command line."""
     parser = arguments(__doc__ or "")
-    parser.add_argument("--areas", default=",".join(AREAS), help="by name, with commas between")
+    parser.add_argument("--only", choices=PARTS, help="measure one part; with --write the others stay as they were")
     parser.add_argument("--accounts", type=int, default=100_000, help="of the company that seconds are taken of")
     parser.set_defaults(seeds=20)
     options = parser.parse_args(argv)
-    unknown = sorted(set(options.areas.split(",")) - set(AREAS))
-    if unknown:
-        parser.error(f"got areas {', '.join(unknown)}; expected some of {', '.join(AREAS)}")
     return run("experience", lambda given: list(measure(given)), options)
 
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
     """Yield the shares of seeds that came out, then what a public data set shows, then seconds and memory."""
-    areas, seeds = options.areas.split(","), 1 if options.quick else options.seeds
-    jobs = [(area, seed) for area in areas for seed in range(seeds)]
+    parts = [options.only] if options.only else PARTS
+    seeds = 1 if options.quick else options.seeds
+    jobs = [(area, seed) for area in AREAS if area in parts for seed in range(seeds)]
     found: list[Trial] = []
     with ProcessPoolExecutor(WORKERS) as pool:
         for (area, seed), (trials, seconds) in zip(jobs, pool.map(_trials, jobs), strict=True):
@@ -45,8 +45,9 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
             if not options.json:
                 print(f"{area} seed {seed}: {seconds:.0f} s", file=sys.stderr)  # noqa: T201
     yield from shares(found)
-    yield from public_figures(options.data)
-    if not options.quick:
+    if PUBLIC in parts:
+        yield from public_figures(options.data)
+    if SCALE in parts and not options.quick:
         yield from scale_figures(options.accounts)
 
 

@@ -22,10 +22,10 @@ def test_shares_are_of_seeds() -> None:
     assert found["b.false"].holds is True
 
 
-def test_an_area_that_does_not_exist_is_named(capsys: pytest.CaptureFixture) -> None:
+def test_a_part_that_does_not_exist_is_named(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit):
-        main(["--areas", "weather"])
-    assert "got areas weather; expected some of surveys" in capsys.readouterr().err
+        main(["--only", "weather"])
+    assert "invalid choice: 'weather' (choose from" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not (DATA / "ravenstack_saas").is_dir(), reason="the public data set is not here")
