@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from pipelines.churn.population import row_weights
-from pipelines.figures import _tenths, held_out_rows, reasons_figure, share_intervals, training_figures
+from pipelines.churn.tenths import _parts, share_intervals
+from pipelines.figures import held_out_rows, reasons_figure, training_figures
 
 
 def test_figures_are_png_and_the_same_each_time() -> None:
@@ -48,7 +49,7 @@ def test_intervals_of_a_sample_hold_the_share_of_the_whole() -> None:
 
 def test_tenths_hold_a_tenth_of_the_rows_stood_for() -> None:
     prob, weights = np.linspace(1, 0, 40), np.where(np.arange(40) < 20, 1.0, 19.0)
-    tenths = _tenths(prob, weights)
+    tenths = _parts(prob, weights)
     assert [weights[tenth].sum() for tenth in tenths] == pytest.approx([38, 38, 38, 38, 38, 38, 38, 38, 38, 58])
     assert prob[tenths[0]].max() < prob[tenths[-1]].min()
 
@@ -56,7 +57,7 @@ def test_tenths_hold_a_tenth_of_the_rows_stood_for() -> None:
 def test_equal_tenths_are_those_of_an_even_split() -> None:
     prob = np.random.default_rng(3).random(203)
     expected = np.array_split(np.argsort(prob), 10)
-    assert [part.tolist() for part in _tenths(prob, np.ones(203))] == [part.tolist() for part in expected]
+    assert [part.tolist() for part in _parts(prob, np.ones(203))] == [part.tolist() for part in expected]
 
 
 def test_rows_judged_are_told_with_what_they_stand_for() -> None:
