@@ -118,25 +118,33 @@ def train(settings: Settings, progress: Progress) -> Training:
     )
     progress("experience")
     release = replace(release, programme=programme_of(read, release, current, settings))
-    papers = Papers(
+    papers = _papers(release, panel, current, learned, (contributions, causes))
+    registered = _log(settings, release, papers, evaluation, progress)
+    return Training(release, evaluation, contributions, causes, findings, registered)
+
+
+def _papers(
+    release: Release, panel: Panel, current: pd.DataFrame, learned: Learned, found: tuple[pd.DataFrame, Causes]
+) -> Papers:
+    """The card, the reference and the pictures; `found` are mean contributions and causes."""
+    (contributions, causes), segmented, evaluation = found, learned.segmented, learned.evaluation
+    return Papers(
         card=model_card(
             release.manifest,
             evaluation,
             contributions,
             segmented,
-            churn_by_segment(segmentations, panel.matured, evaluation.predictions),
+            churn_by_segment(segmented.segmentations, panel.matured, evaluation.predictions),
             causes,
-            learnt.curve,
+            release.curve,
             release.programme,
         ),
         reference=reference(current, panel.features),
         figures=training_figures(evaluation.predictions)
         | {"reasons": reasons_figure(contributions), "drivers": forest_plot(causes.table)}
-        | reason_figures(learnt.churn, current)
+        | reason_figures(release.churn, current)
         | segment_figures(segmented, current),
     )
-    registered = _log(settings, release, papers, evaluation, progress)
-    return Training(release, evaluation, contributions, causes, findings, registered)
 
 
 def programme_of(read: ProgrammeData, release: Release, current: pd.DataFrame, settings: Settings) -> Programme:

@@ -41,7 +41,7 @@ class Suggested(BaseModel):
 
     account_id: str
     owner: str | None = Field(description="who looks after it")
-    answer: str = Field(description="do, test first, or nothing", examples=["do"])
+    answer: str = Field(description="do, test first, do nothing, or held out", examples=["do"])
     action: str | None = Field(description="name in the catalogue of the settings")
     due: str | None = Field(description="UTC date by which")
     points: float | None = Field(description="points of churn that it saves, expected of this account")

@@ -108,7 +108,10 @@ ROUTES = (
         "/api/actions",
         "Whom to help with what, as it was suggested last",
         ActionsTold,
-        asks={"owner": "accounts of one owner; left out: of all", "answer": "do, test first or nothing; left out: all"},
+        asks={
+            "owner": "accounts of one owner; left out: of all",
+            "answer": "do, test first, do nothing or held out; left out: all",
+        },
     ),
     Route("get", "/api/release", "What the champion says of itself: data, quality, gate", ReleaseFacts),
     Route("get", "/livez", "Whether the process lives", None, is_open=True),

@@ -30,7 +30,7 @@ COLUMNS = (
     Column("owner", "Owner"),
     Column("action", "Action"),
     Column("due", "By", "date"),
-    Column("points", "Churn saved (caused), points", "number"),
+    Column("points", "Churn saved, points (known as the evidence says)", "number"),
     Column("low", "At least", "number"),
     Column("high", "At most", "number"),
     Column("worth", "What hangs on it (predicted)", "money"),

@@ -107,6 +107,7 @@ def _costs(board: Board) -> Iterator[Block]:
         Column("effect", "Effect (caused), points", "number"),
         Column("interval", "95 % interval"),
         Column("saved", "Churners it costs (caused)", "number"),
+        Column("saved_interval", "95 % interval"),
         Column("n", "Rests on"),
     ]
     rows = [_row(one) for one in costly]
@@ -128,10 +129,15 @@ def _row(driver: DriverFigures) -> list[float | str | Link | None]:
         Link(str(driver.about["experience"]), address("drivers", driver=driver.name)),
         str(driver.about["contrast"]),
         effect.value if effect else None,
-        f"{effect.low:+.1f} to {effect.high:+.1f}" if effect and effect.has_interval else None,
+        _ends(effect),
         saved.value if saved else None,
+        _ends(saved),
         effect.rests_on if effect else "",
     ]
+
+
+def _ends(shown: Shown | None) -> str | None:
+    return f"{shown.low:+.1f} to {shown.high:+.1f}" if shown and shown.has_interval else None
 
 
 def _says(board: Board) -> Iterator[Block]:
