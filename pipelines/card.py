@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pipelines.causes import Causes
     from pipelines.experience.told import Programme
+    from pipelines.release import Release
     from pipelines.segmenting import Segmented
 
 FIGURES = {
@@ -30,16 +31,15 @@ FIGURES = {
 
 
 def model_card(
-    manifest: Manifest,
+    release: Release,
     evaluation: Evaluation,
     contributions: pd.DataFrame,
     segmented: Segmented,
     by_segment: pd.DataFrame,
     causes: Causes,
-    curve: RetentionCurve | None = None,
-    programme: Programme | None = None,
 ) -> str:
     """Return the card as Markdown."""
+    manifest, curve, programme = release.manifest, release.curve, release.programme
     sections = [
         f"# Release {manifest.version}",
         _what(manifest),
@@ -50,7 +50,7 @@ def model_card(
         _rests_on(contributions),
         _causes(causes),
         _segments(segmented, by_segment),
-        *([_programme(programme)] if programme else []),
+        _programme(programme),
         _limits(manifest, curve),
     ]
     return "\n\n".join(sections) + "\n"

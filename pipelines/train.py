@@ -130,14 +130,12 @@ def _papers(
     (contributions, causes), segmented, evaluation = found, learned.segmented, learned.evaluation
     return Papers(
         card=model_card(
-            release.manifest,
+            release,
             evaluation,
             contributions,
             segmented,
             churn_by_segment(segmented.segmentations, panel.matured, evaluation.predictions),
             causes,
-            release.curve,
-            release.programme,
         ),
         reference=reference(current, panel.features),
         figures=training_figures(evaluation.predictions)
