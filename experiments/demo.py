@@ -61,9 +61,9 @@ def _show(config: str, version: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from pipelines.churn.contributions import mean_contributions
     from pipelines.config import read_settings
     from pipelines.release import read_release
-    from pipelines.train import mean_contributions
 
     settings = read_settings(Path(config))
     release = read_release(settings.releases_folder / version)

@@ -11,6 +11,7 @@ import numpy as np
 from features.errors import ConfigError, ModelError
 from features.panel import Progress
 from pipelines.causes import Causes, find_causes
+from pipelines.churn.contributions import mean_contributions
 from pipelines.config import Settings
 from pipelines.drivers.finding import Finding
 from pipelines.drivers.forest import forest_plot
@@ -21,7 +22,6 @@ from pipelines.drivers.whatif import WhatIf, amount, what_if
 from pipelines.registry import log_findings
 from pipelines.release import read_champion
 from pipelines.segments import segment_names
-from pipelines.train import mean_contributions
 from pipelines.training_data import read_driver_data
 
 if TYPE_CHECKING:

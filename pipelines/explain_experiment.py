@@ -59,18 +59,11 @@ def plan_experiment(settings: Settings, name: str, asked: Asked, tell: Progress)
 
 def assign_experiment(settings: Settings, name: str, asked: Asked, tell: Progress) -> pd.DataFrame:
     """Return who is helped, as rows of `interventions`; written beside the ledger."""
-    kind = _action(settings, asked.action).kind or asked.action
+    kind, actions = _action(settings, asked.action).kind or asked.action, settings.actions
+    lot = experiments.Lot(kind, asked.share, actions.holdout_share, actions.seed)
     with action_tables(settings, None, tell) as today:
-        return experiments.assign(
-            settings.state_folder,
-            name,
-            participants(settings, today, asked.action),
-            kind=kind,
-            share=asked.share,
-            holdout_share=settings.actions.holdout_share,
-            seed=settings.actions.seed,
-            at=f"{today.as_of:%Y-%m-%d}",
-        )
+        own = participants(settings, today, asked.action)
+        return experiments.assign(settings.state_folder, name, own, lot, at=f"{today.as_of:%Y-%m-%d}")
 
 
 def read_experiment(settings: Settings, name: str, tell: Progress, *, since: pd.Timestamp | None = None) -> Reading:

@@ -13,6 +13,7 @@ from features.departures import read_departures
 from features.errors import DataError
 from features.panel import Panel, Progress
 from pipelines.churn.bootstrap import Interval
+from pipelines.churn.contributions import mean_contributions
 from pipelines.config import Settings
 from pipelines.engine import opened_tables, panel_settings
 from pipelines.monitoring.drift import drift_signals
@@ -23,7 +24,6 @@ from pipelines.monitoring.signal import UNKNOWN, Signal, Verdict, worst
 from pipelines.panel_file import read_account_rows
 from pipelines.release import Release
 from pipelines.score import champion
-from pipelines.train import mean_contributions
 from pipelines.training_data import training_files
 
 if TYPE_CHECKING:

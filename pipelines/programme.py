@@ -26,6 +26,7 @@ from pipelines.segments import segment_names
 if TYPE_CHECKING:
     from features.warehouse import Warehouse
     from pipelines.experience.inputs import ExperienceData
+    from pipelines.experience_tables import ProgrammeData
     from pipelines.release import Release
 
 MOST_EXPLAINED = 500
@@ -136,6 +137,16 @@ def programme(tables: ProgrammeTables, said: Predicted, value: Value) -> Program
         Told(date, worth, why_not=""),
         Told(date, trodden, tuple(maps_of(ways[0])) if ways else (), why_not=""),
     )
+
+
+def trained_programme(read: ProgrammeData, release: Release, current: pd.DataFrame, value: Value) -> Programme:
+    """Return the programme by what a release says of current rows; revenue at risk only where no row was left out."""
+    if read.tables is None:
+        return Programme.untold(read.why_not)
+    said = predicted(release, current)
+    if "sample" in release.manifest.metrics:
+        said = replace(said, scores=None, unscored="only a sample of the accounts was read; see perennial value")
+    return programme(read.tables, said, value)
 
 
 def in_segments(data: ExperienceData, said: Predicted) -> ExperienceData:

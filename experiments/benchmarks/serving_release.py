@@ -14,6 +14,7 @@ import pandas as pd
 
 from features.departures import read_departures
 from features.panel import Panel
+from pipelines.assembly import terms_of
 from pipelines.churn.calibration import Calibration
 from pipelines.churn.encoder import Encoder
 from pipelines.churn.model import ChurnModel
@@ -27,7 +28,6 @@ from pipelines.release import Papers, Release, write_release
 from pipelines.sampling import current_rows
 from pipelines.segmentation import Wish, fit_segmentations
 from pipelines.tiers import tier_limits
-from pipelines.train import terms_of
 from pipelines.training_data import sampled_panel, training_files
 
 LEAVES = 8

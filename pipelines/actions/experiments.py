@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,17 @@ def plan(state: Path, name: str, design: Design, points: float | None, *, at: st
     return said
 
 
-def assign(
-    state: Path, name: str, accounts: pd.DataFrame, *, kind: str, share: float, holdout_share: float, seed: int, at: str
-) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Lot:
+    """What is drawn: the kind of action, the share helped of those that take part, and the share that stands aside."""
+
+    kind: str
+    share: float
+    holdout_share: float
+    seed: int
+
+
+def assign(state: Path, name: str, accounts: pd.DataFrame, lot: Lot, *, at: str) -> pd.DataFrame:
     """Draw who is helped, write it into a file and the ledger, and return it as rows of `interventions`.
 
     Parameters
@@ -73,17 +81,17 @@ def assign(
         raise ConfigError.of(f"no plan of {name!r}", "a planned experiment", "run `perennial experiment plan` first")
     if any(entry.what == "assigned" for entry in own):
         raise ConfigError.of(f"{name!r}, which is assigned already", "one that is not", "plan another")
-    taking_part = ~is_held_out(accounts["cluster"], share=holdout_share, seed=seed)
+    taking_part = ~is_held_out(accounts["cluster"], share=lot.holdout_share, seed=lot.seed)
     part = accounts[taking_part].sort_values("account_id", ignore_index=True)
-    helped = by_lot(part, name, share=share, seed=seed)
+    helped = by_lot(part, name, share=lot.share, seed=lot.seed)
     rows = pd.DataFrame(
         {
             "intervention_id": [f"{name}/{account}" for account in part["account_id"]],
             "account_id": part["account_id"].astype(str),
             "assigned_at": pd.Timestamp(at).tz_localize(None),
-            "kind": kind,
+            "kind": lot.kind,
             "assigned_by": "random",
-            "propensity": share,
+            "propensity": lot.share,
             "is_holdout": ~helped,
             "delivered_at": pd.NaT,
             "cost": np.nan,
@@ -95,7 +103,7 @@ def assign(
     ).astype({"assigned_at": "datetime64[us]", "delivered_at": "datetime64[us]"})
     write_frame(rows, _file(state, name))
     counts = {"n_helped": int(helped.sum()), "n_not": int((~helped).sum()), "n_aside": int((~taking_part).sum())}
-    said = {"kind": kind, "share": share, "seed": seed, "largest_imbalance": imbalance(rows)} | counts
+    said = {"kind": lot.kind, "share": lot.share, "seed": lot.seed, "largest_imbalance": imbalance(rows)} | counts
     append(ledger_of(state), "assigned", name, said, at=at)
     return rows
 

@@ -59,49 +59,64 @@ Keys = Callable[[], Keyring | None]
 
 
 def dashboard(answers: Callable[[], Answers], keys: Keys) -> Starlette:
-    """Return the application that is mounted at /dashboard; what it is given is asked for at each request."""
+    """Return the application that is mounted at /dashboard."""
+    pages = Pages(answers, keys)
+    return Starlette(
+        routes=[
+            Route("/files/{name}", file, methods=["GET"]),
+            Route("/sign-in", pages.sign_in, methods=["GET", "POST"]),
+            Route("/sign-out", pages.sign_out, methods=["POST"]),
+            Route("/", pages.page, methods=["GET"]),
+            Route("/accounts/accounts.csv", pages.all_accounts, methods=["GET"]),
+            Route("/accounts/{account_id:path}", pages.account, methods=["GET"]),
+            Route("/{page}", pages.page, methods=["GET"]),
+            Route("/{page}/{table}.csv", pages.download, methods=["GET"]),
+        ],
+        middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED, compresslevel=QUICKLY)],
+        exception_handlers={Refusal: _refused},
+    )
 
-    kept = KeptPages(MOST_KEPT)
 
-    def document(entry: Entry, asked: Asked, form_token: str) -> str:
-        board = board_of(answers())
-        query = f"?{urlencode(asked)}" if asked else ""
-        base = f"{PAGES}/{entry.name}"
-        made = kept.of(entry, board, asked)
-        return _document(made, entry.name, board, form_token, lambda name: f"{base}/{quote(name)}.csv{query}")
+class Pages:
+    """The endpoints; what they are given is asked for at each request, since it changes while they serve."""
 
-    def account_document(account_id: str, form_token: str) -> str:
-        board = board_of(answers())
-        made = account(board, account_id)
-        return _document(made, LIST, board, form_token, lambda name: account_address(account_id, table=name))
+    def __init__(self, answers: Callable[[], Answers], keys: Keys) -> None:
+        self.answers = answers
+        self.keys = keys
+        self.kept = KeptPages(MOST_KEPT)
 
-    async def page(request: Request) -> Response:
+    async def page(self, request: Request) -> Response:
+        """Answer with a page of the navigation."""
         entry = _entry(request)
-        token = form_token_of(request, keys())
-        shown = await anyio.to_thread.run_sync(document, entry, _asked(request, entry), token)
+        token = form_token_of(request, self.keys())
+        shown = await anyio.to_thread.run_sync(self._page, entry, _asked(request, entry), token)
         return HTMLResponse(shown, headers=HEADERS)
 
-    async def download(request: Request) -> Response:
+    async def download(self, request: Request) -> Response:
+        """Answer with a table of a page."""
         entry = _entry(request)
-        made = await anyio.to_thread.run_sync(kept.of, entry, board_of(answers()), _asked(request, entry))
+        made = await anyio.to_thread.run_sync(self.kept.of, entry, board_of(self.answers()), _asked(request, entry))
         return _table(made, request.path_params["table"], entry.name)
 
-    async def one_account(request: Request) -> Response:
+    async def account(self, request: Request) -> Response:
+        """Answer with the page of an account, or with a table of it."""
         account_id = account_of(request.path_params["account_id"])
         asked = query_values(request.query_params.multi_items(), ("table",))
         if "table" in asked:
-            made = await anyio.to_thread.run_sync(account, board_of(answers()), account_id)
+            made = await anyio.to_thread.run_sync(account, board_of(self.answers()), account_id)
             return _table(made, asked["table"], "account")
-        token = form_token_of(request, keys())
-        return HTMLResponse(await anyio.to_thread.run_sync(account_document, account_id, token), headers=HEADERS)
+        token = form_token_of(request, self.keys())
+        return HTMLResponse(await anyio.to_thread.run_sync(self._account, account_id, token), headers=HEADERS)
 
-    async def all_accounts(request: Request) -> Response:
-        rows = account_rows(board_of(answers()), _asked(request, BY_NAME[LIST]))
+    async def all_accounts(self, request: Request) -> Response:
+        """Stream every account that a filter lets through."""
+        rows = account_rows(board_of(self.answers()), _asked(request, BY_NAME[LIST]))
         parts = in_parts(csv_lines(account_columns(), rows))
         return StreamingResponse(parts, media_type=CSV, headers=_named("perennial-accounts"))
 
-    async def sign_in(request: Request) -> Response:
-        keyring = keys()
+    async def sign_in(self, request: Request) -> Response:
+        """Show the way in, or let in."""
+        keyring = self.keys()
         if keyring is None:
             return RedirectResponse(PAGES, 303)
         wanted = request.query_params.get("next", "")
@@ -109,24 +124,22 @@ def dashboard(answers: Callable[[], Answers], keys: Keys) -> Starlette:
         reply.headers.update(HEADERS)
         return reply
 
-    async def sign_out(request: Request) -> Response:
-        keyring = keys()
+    async def sign_out(self, request: Request) -> Response:
+        """End the session."""
+        keyring = self.keys()
         return RedirectResponse(PAGES, 303) if keyring is None else await signed_out(request, keyring)
 
-    return Starlette(
-        routes=[
-            Route("/files/{name}", file, methods=["GET"]),
-            Route("/sign-in", sign_in, methods=["GET", "POST"]),
-            Route("/sign-out", sign_out, methods=["POST"]),
-            Route("/", page, methods=["GET"]),
-            Route("/accounts/accounts.csv", all_accounts, methods=["GET"]),
-            Route("/accounts/{account_id:path}", one_account, methods=["GET"]),
-            Route("/{page}", page, methods=["GET"]),
-            Route("/{page}/{table}.csv", download, methods=["GET"]),
-        ],
-        middleware=[Middleware(GZipMiddleware, minimum_size=SMALLEST_PACKED, compresslevel=QUICKLY)],
-        exception_handlers={Refusal: _refused},
-    )
+    def _page(self, entry: Entry, asked: Asked, form_token: str) -> str:
+        board = board_of(self.answers())
+        query = f"?{urlencode(asked)}" if asked else ""
+        base = f"{PAGES}/{entry.name}"
+        made = self.kept.of(entry, board, asked)
+        return _document(made, entry.name, board, form_token, lambda name: f"{base}/{quote(name)}.csv{query}")
+
+    def _account(self, account_id: str, form_token: str) -> str:
+        board = board_of(self.answers())
+        made = account(board, account_id)
+        return _document(made, LIST, board, form_token, lambda name: account_address(account_id, table=name))
 
 
 async def file(request: Request) -> Response:

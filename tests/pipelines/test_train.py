@@ -11,6 +11,7 @@ import pytest
 from features.labels import ChurnDefinition
 from features.panel import Panel, PanelPlan
 from features.recipe import Recipe
+from pipelines.assembly import data_fingerprint
 from pipelines.churn.complexity import Search
 from pipelines.churn.shape import Shape
 from pipelines.churn.study import Trial
@@ -25,7 +26,7 @@ from pipelines.sampling import current_rows, latest, sampling
 from pipelines.score import _beyond_knowledge
 from pipelines.segmentation import Segment
 from pipelines.segmenting import churn_by_segment
-from pipelines.train import data_fingerprint, search_findings
+from pipelines.train import search_findings
 from pipelines.training_data import read_panel
 
 

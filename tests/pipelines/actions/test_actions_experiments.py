@@ -8,7 +8,7 @@ import pytest
 
 from features.errors import ConfigError, DataError
 from pipelines.actions.assign import by_lot, is_held_out
-from pipelines.actions.experiments import assign, assigned_rows, imbalance, ledger_of, plan, read, read_programme
+from pipelines.actions.experiments import Lot, assign, assigned_rows, imbalance, ledger_of, plan, read, read_programme
 from pipelines.actions.ledger import append, entries
 from pipelines.actions.power import Design, accounts_needed, detectable_points, power
 from pipelines.actions.readout import read_out
@@ -89,7 +89,7 @@ def test_who_stands_aside_does_so_for_good_in_every_experiment(tmp_path):
     assert 30 < len(aside) < 90
     for name in ("one", "two"):
         plan(tmp_path, name, Design(600, 0.1), 5.0, at="2025-01-01")
-        rows = assign(tmp_path, name, accounts, kind="call", share=0.5, holdout_share=0.1, seed=0, at="2025-01-01")
+        rows = assign(tmp_path, name, accounts, Lot("call", 0.5, 0.1, seed=0), at="2025-01-01")
         assert not aside & set(rows["account_id"])
         assert imbalance(rows) < 0.05
     assert len(assigned_rows(tmp_path, pd.Timestamp("2025-02-01"))) == 2 * (600 - len(aside))
@@ -98,15 +98,15 @@ def test_who_stands_aside_does_so_for_good_in_every_experiment(tmp_path):
 def test_an_experiment_is_planned_assigned_and_read_in_that_order(tmp_path):
     accounts = _accounts()
     with pytest.raises(ConfigError, match="no plan of 'e'"):
-        assign(tmp_path, "e", accounts, kind="call", share=0.5, holdout_share=0.0, seed=0, at="2025-01-01")
+        assign(tmp_path, "e", accounts, Lot("call", 0.5, 0.0, seed=0), at="2025-01-01")
     with pytest.raises(ConfigError, match="no assignment of 'e'"):
         read(tmp_path, "e", _followed({}), at="2025-06-01")
     plan(tmp_path, "e", Design(600, 0.1), None, at="2025-01-01")
     with pytest.raises(ConfigError, match="there already"):
         plan(tmp_path, "e", Design(600, 0.1), None, at="2025-01-02")
-    rows = assign(tmp_path, "e", accounts, kind="call", share=0.5, holdout_share=0.0, seed=0, at="2025-01-01")
+    rows = assign(tmp_path, "e", accounts, Lot("call", 0.5, 0.0, seed=0), at="2025-01-01")
     with pytest.raises(ConfigError, match="assigned already"):
-        assign(tmp_path, "e", accounts, kind="call", share=0.5, holdout_share=0.0, seed=0, at="2025-01-02")
+        assign(tmp_path, "e", accounts, Lot("call", 0.5, 0.0, seed=0), at="2025-01-02")
     not_helped = rows.loc[rows["is_holdout"], "account_id"]
     reading = read(tmp_path, "e", _followed(dict.fromkeys(not_helped[::2], "2025-02-01")), at="2025-06-01")
     assert reading.says == "helps"
@@ -116,7 +116,7 @@ def test_an_experiment_is_planned_assigned_and_read_in_that_order(tmp_path):
 
 def test_before_the_horizon_is_over_nothing_is_read(tmp_path):
     plan(tmp_path, "e", Design(600, 0.1), None, at="2025-01-01")
-    assign(tmp_path, "e", _accounts(), kind="call", share=0.5, holdout_share=0.0, seed=0, at="2025-01-01")
+    assign(tmp_path, "e", _accounts(), Lot("call", 0.5, 0.0, seed=0), at="2025-01-01")
     reading = read(tmp_path, "e", _followed({}, until="2025-03-01"), at="2025-03-01")
     assert (reading.n_accounts, reading.says) == (0, "goes on")
 
