@@ -69,8 +69,9 @@ class Champion:
         before = self.predictor
         if before is None or before.version != version:
             after = load_predictor(self.releases / version, _nothing if before is None else _let_others)
+            said = "" if before is None else f"; {difference(before, after, _let_others)}"
             self.predictor = after
-            log.info("release %s serves%s", version, "" if before is None else f"; {difference(before, after)}")
+            log.info("release %s serves%s", version, said)
             self.heard("swapped")
         self.refused = None
 

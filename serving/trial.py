@@ -16,11 +16,14 @@ from serving.vocabulary import FeatureRow
 TOLERANCE = 1e-6
 """How far log-odds may be from what was recorded, and reasons from adding up to them."""
 
+AT_ONCE = 4
+"""Accounts between two breaths: some milliseconds."""
+
 
 def try_out(predictor: Predictor, breathe: Callable[[], object] = lambda: None) -> None:
     """Let a release predict its probe, with reasons; after that no caller waits for what is done once.
 
-    `breathe` is called between the accounts.
+    `breathe` is called between a few accounts and the next.
 
     Raises
     ------
@@ -30,33 +33,46 @@ def try_out(predictor: Predictor, breathe: Callable[[], object] = lambda: None) 
     """
     probe = predictor.release.probe
     rows: Sequence[FeatureRow] = [FeatureRow({})] if probe is None else [FeatureRow(row) for row in probe.rows]
-    for place, row in enumerate(rows):
+    for first in range(0, len(rows), AT_ONCE):
         breathe()
-        (prediction,) = predictor.predict([row], [True])
-        _check_sums(predictor, row, prediction)
+        some = rows[first : first + AT_ONCE]
+        predictions = predictor.predict(some, [True] * len(some))
+        _check_sums(predictor, some, predictions)
         if probe is not None:
-            _check_recorded(predictor, probe, place, prediction)
+            for place, prediction in enumerate(predictions, first):
+                _check_recorded(predictor, probe, place, prediction)
 
 
-def difference(before: Predictor, after: Predictor) -> str:
-    """Return in words how far the probabilities of two releases are apart on what the later one was tried out on."""
+def difference(before: Predictor, after: Predictor, breathe: Callable[[], object] = lambda: None) -> str:
+    """Return in words how far the probabilities of two releases are apart on what the later one was tried out on.
+
+    `breathe` is called between a few accounts and the next.
+    """
     probe = after.release.probe
     if probe is None:
         return "it carries nothing to compare on"
     rows = [FeatureRow(before.vocabulary.readable(row)) for row in probe.rows]
-    old, new = ([one.churn_prob for one in each.predict(rows, [False] * len(rows))] for each in (before, after))
-    apart = 100 * np.abs(np.subtract(old, new))
-    told = f"on {len(rows)} made-up accounts its probabilities are {apart.mean():.1f} points from those of"
+    found: list[float] = []
+    for first in range(0, len(rows), AT_ONCE):
+        breathe()
+        some = rows[first : first + AT_ONCE]
+        old, new = (each.predict(some, [False] * len(some)) for each in (before, after))
+        found += [abs(was.churn_prob - is_now.churn_prob) for was, is_now in zip(old, new, strict=True)]
+    apart = 100 * np.array(found)
+    told = f"on {len(apart)} made-up accounts its probabilities are {apart.mean():.1f} points from those of"
     return f"{told} {before.version} on average, {apart.max():.1f} at most"
 
 
-def _check_sums(predictor: Predictor, row: FeatureRow, found: Prediction) -> None:
-    _check_json(predictor, found)
-    contributions, base = predictor.release.churn.contributions(predictor.columns([row.values]))
-    total = base + float(contributions.sum())
-    if not abs(total - found.log_odds) <= TOLERANCE:
-        came = f"release {predictor.version}, whose reasons add up to {total} where it predicts {found.log_odds}"
-        raise ReleaseError.of(came, "reasons that add up to the prediction", "train again")
+def _check_sums(predictor: Predictor, rows: Sequence[FeatureRow], found: Sequence[Prediction]) -> None:
+    contributions, base = predictor.release.churn.contributions(predictor.columns([row.values for row in rows]))
+    for own, prediction in zip(contributions, found, strict=True):
+        _check_json(predictor, prediction)
+        total = base + float(own.sum())
+        if not abs(total - prediction.log_odds) <= TOLERANCE:
+            came = (
+                f"release {predictor.version}, whose reasons add up to {total} where it predicts {prediction.log_odds}"
+            )
+            raise ReleaseError.of(came, "reasons that add up to the prediction", "train again")
 
 
 def _check_json(predictor: Predictor, found: Prediction) -> None:

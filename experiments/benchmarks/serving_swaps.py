@@ -18,6 +18,8 @@ from experiments.benchmarks.serving_server import SERVICE, serving
 MOST_PER_SECOND = 200.0
 SWAPS = 20
 LOOKS = 10
+LOOKS_EVERY_SECONDS = 0.1
+"""Whoever waits for a swap asks so seldom that it is no load."""
 
 
 def swap_figures(company: Served, requests: int) -> Iterator[Figure]:
@@ -67,7 +69,7 @@ def _swap_seconds(company: Served, url: str, version: str) -> float:
         while client.post("/predict", json=body).json().get("release") != version:
             if time.perf_counter() - begin > 60:
                 raise TimeoutError(f"release {version} does not serve a minute after its promotion")
-            time.sleep(0.02)
+            time.sleep(LOOKS_EVERY_SECONDS)
     return time.perf_counter() - begin
 
 
