@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from features.catalog import Feature
+from features.checks import Finding
 from features.errors import ConfigError
 from features.panel import Panel
 from pipelines.card import model_card
@@ -28,7 +29,7 @@ from pipelines.drivers.forest import forest_plot
 from pipelines.figures import reasons_figure, training_figures
 from pipelines.gate import gate
 from pipelines.learning import Learnt
-from pipelines.manifest import Manifest
+from pipelines.manifest import Manifest, Noted
 from pipelines.outlook import Terms
 from pipelines.peers import usual_by_segment
 from pipelines.reason_figures import reason_figures
@@ -44,7 +45,7 @@ REVENUE = "mrr_now"
 
 
 class Learned(NamedTuple):
-    """What a release is made of."""
+    """What a release is made of; `findings` are of the data."""
 
     evaluation: Evaluation
     learnt: Learnt
@@ -53,6 +54,7 @@ class Learned(NamedTuple):
     contributions: pd.DataFrame
     causes: Causes
     saved: pd.DataFrame
+    findings: Sequence[Finding]
 
 
 def assembled(settings: Settings, panel: Panel, current: pd.DataFrame, learned: Learned) -> Release:
@@ -101,6 +103,7 @@ def manifest_of(settings: Settings, panel: Panel, current: pd.DataFrame, learned
         terms=terms_of(settings, panel.features),
         trials=learnt.search.n_trials,
         departed=departed(panel.departures),
+        noted=tuple(Noted(**asdict(one) | {"n": int(one.n)}) for one in learned.findings),
     )
 
 

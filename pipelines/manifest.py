@@ -33,6 +33,17 @@ class Gate(_Frozen):
     refused_for: tuple[str, ...] = Field((), description="those of the sentences that stand in the way")
 
 
+class Noted(_Frozen):
+    """What training found of the data: where, how grave, of how many rows, and what to do about it."""
+
+    table: str
+    column: str
+    severity: str
+    what: str
+    n: int
+    do: str
+
+
 class ReleaseFacts(_Frozen):
     """What a release is: where it comes from, what it predicts, and how well."""
 
@@ -57,6 +68,7 @@ class ReleaseFacts(_Frozen):
         None, description="of the search for the trees: as many, asked for by [model] trials, give the same model"
     )
     departed: Departed | None = None
+    noted: tuple[Noted, ...] = Field((), description="whether there is enough of the data, and what is wrong with it")
 
 
 class Manifest(ReleaseFacts):

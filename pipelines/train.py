@@ -73,7 +73,7 @@ def train(settings: Settings, progress: Progress) -> Training:
     saved = what_if_table(data, settings, segmentations, causes)
     progress("release")
     contest = challenge(champion, evaluation, panel, settings) if champion else None
-    learned = Learned(evaluation, learnt, segmented, contest, contributions, causes, saved)
+    learned = Learned(evaluation, learnt, segmented, contest, contributions, causes, saved, findings)
     release = assembled(settings, panel, current, learned)
     progress("experience")
     release = replace(release, programme=trained_programme(read, release, current, settings.value))

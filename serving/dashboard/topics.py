@@ -15,6 +15,7 @@ from pipelines.experience.told import Told
 from serving.dashboard.blocks import Block, Chart, Figures, Note, Section
 from serving.dashboard.charts.forest import Bar, forest
 from serving.dashboard.charts.heading import Heading
+from serving.dashboard.charts.months import months
 from serving.dashboard.shown import Shown
 from serving.dashboard.table import Cell, Column, Link, Table
 from serving.dashboard.words import as_sentence, slug
@@ -24,6 +25,8 @@ MOST_TILES, MOST_BARS, MOST_CHARTS, MOST_ROWS = 8, 16, 3, 12
 WHOLE = (EVERYONE, "survey_type")
 """Of all accounts, or of all who were asked in one way: no part of the company by itself."""
 SCALES = ("nps", "csat", "ces")
+MONTH = "month"
+FEWEST_MONTHS = 3
 COLUMNS = (
     Column("figure", "Figure"),
     Column("group", "Of"),
@@ -107,18 +110,34 @@ def in_capitals(figure: str) -> str:
 def _in_groups(question: Question, parts: Sequence[Found], others: Sequence[Found], by: str) -> Iterator[Block]:
     name = question.topic.replace(" ", "-")
     kinds = {one.group_by for one in parts}
-    drawn = [one for one in parts if question.is_drawn and (by not in kinds or one.group_by == by)]
-    charts = [
-        chart for _, some in groupby(drawn, lambda one: (one.figure, one.group_by)) for chart in _picture(name, [*some])
-    ]
-    yield from charts[:MOST_CHARTS]
+    by_month = [one for one in parts if question.is_drawn and one.group_by.endswith(MONTH)]
+    others_drawn = [one for one in parts if question.is_drawn and (by not in kinds or one.group_by == by)]
+    for picture, drawn in ((_months, by_month), (_picture, [one for one in others_drawn if one not in by_month])):
+        like = groupby(drawn, lambda one: (one.figure, one.group_by))
+        yield from [chart for _, some in like for chart in picture(name, [*some])][:MOST_CHARTS]
     rows = [row(one) for one in (*others, *parts)]
     yield Table(f"{name}-groups", f"{question.title}: every group", COLUMNS, rows, is_folded=len(rows) > MOST_ROWS)
 
 
+def _months(name: str, some: Sequence[Found]) -> Iterator[Chart]:
+    """The numbers of months one after the other, a line for each kind of survey."""
+    drawn = sorted((one for one in some if _has_interval(one)), key=lambda one: one.group)
+    if len(drawn) < FEWEST_MONTHS:
+        return
+    first, lines = drawn[0], dict[str, list[Bar]]()
+    for one in drawn:
+        kind, _, month = one.group.rpartition(" / ")
+        lines.setdefault(kind, []).append(Bar(month, one.value, one.low, one.high, colour=f"--{one.basis}"))
+    figure = in_capitals(first.figure)
+    title, own = f"{figure}, month by month", slug(f"{name} {first.figure} months")
+    says = f"With 95 % intervals, {first.basis}: two months whose intervals overlap may be alike."
+    table = Table(own, title, COLUMNS, [row(one) for one in some], is_folded=True)
+    yield months(Heading(own, title, says), lines, f"{figure}, {first.unit}", table)
+
+
 def _picture(name: str, some: Sequence[Found]) -> Iterator[Chart]:
     """The numbers of groups with their intervals, where there are some to be seen side by side."""
-    drawn = [one for one in some if math.isfinite(one.low) and math.isfinite(one.high)][:MOST_BARS]
+    drawn = [one for one in some if _has_interval(one)][:MOST_BARS]
     if len(drawn) < 2:
         return
     first = drawn[0]
@@ -134,6 +153,10 @@ def _picture(name: str, some: Sequence[Found]) -> Iterator[Chart]:
     has_zero = min(one.low for one in drawn) <= 0 <= max(one.high for one in drawn)
     axis = f"{figure}, {first.unit}" if first.unit else figure
     yield forest(Heading(own, title, says), bars, axis, table, 0.0 if has_zero else None)
+
+
+def _has_interval(one: Found) -> bool:
+    return math.isfinite(one.low) and math.isfinite(one.high)
 
 
 def kind_in_words(group_by: str) -> str:

@@ -54,6 +54,13 @@ def test_the_release_knows_how_many_trials_it_took(judged) -> None:
     assert release.manifest.trials >= 3
 
 
+def test_the_release_keeps_what_was_found_of_its_data(judged) -> None:
+    panel, _, release = judged
+    n_churned = panel.matured.loc[panel.matured["churned"].astype(bool), "account_id"].nunique()
+    noted = {one.what: one for one in release.manifest.noted}
+    assert noted["accounts that churned within a horizon"].n == n_churned
+
+
 def test_the_release_keeps_what_its_predictions_rest_on_feature_by_feature(judged) -> None:
     panel, _, release = judged
     told = release.ranking.features

@@ -34,7 +34,7 @@ from pipelines.churn.uncertainty import Uncertainty
 from pipelines.churn.uncertainty_training import fit_uncertainty
 from pipelines.experience.found import Found
 from pipelines.experience.told import Programme, Told
-from pipelines.manifest import Gate, Manifest, TierLimits
+from pipelines.manifest import Gate, Manifest, Noted, TierLimits
 from pipelines.outlook import Terms
 from pipelines.peers import usual_by_segment
 from pipelines.pointer import write_pointer
@@ -250,6 +250,10 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         score_quantiles=tuple(np.quantile(prob, np.linspace(0, 1, 101)).tolist()),
         gate=Gate(passed=True, sentences=()),
         terms=Terms(revenue="seats", horizons_days=(30, 180, 365)),
+        noted=(
+            Noted(table="panel", column="churned", severity="info", what="accounts that churned", n=60, do=""),
+            Noted(table="panel", column="seats", severity="warning", what="much is missing", n=90, do="map it"),
+        ),
     )
     segmentations = fit_segmentations(rows, FEATURES, wishes={"behavioural": Wish(most=3)}, seed=0)
     return Release(

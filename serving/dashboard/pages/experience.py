@@ -9,7 +9,7 @@ from pipelines.experience.told import Told
 from serving.dashboard.asked import known
 from serving.dashboard.blocks import Choice, Form, Note, Page, Section
 from serving.dashboard.board import Board
-from serving.dashboard.topics import WHOLE, answered, kind_in_words, questions
+from serving.dashboard.topics import MONTH, WHOLE, answered, kind_in_words, questions
 from serving.dashboard.words import as_sentence
 
 LEAD = "What accounts say, what they do not say, what they expect, and what of it foretells leaving."
@@ -48,6 +48,6 @@ def _kinds(told: Told) -> dict[str, int]:
     counts = Counter((one.group_by, one.figure) for one in told.found if one.topic == SURVEYS)
     found: dict[str, int] = {}
     for (group_by, _), n in counts.items():
-        if group_by not in WHOLE:
+        if group_by not in WHOLE and not group_by.endswith(MONTH):
             found[group_by] = max(found.get(group_by, 0), n)
     return found

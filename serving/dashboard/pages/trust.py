@@ -24,6 +24,15 @@ WORDS = {
 }
 RUN_BACKTEST = "No backtest was run yet: `perennial backtest` judges the same training at past dates."
 RUN_MONITOR = "Nobody looked for drift yet: `perennial monitor`, once a month, says whether accounts or churn changed."
+NOTED = (
+    Column("severity", "How grave"),
+    Column("table", "Table"),
+    Column("column", "Column"),
+    Column("what", "What was found", "sentence"),
+    Column("n", "Of", "number"),
+    Column("do", "What to do", "sentence"),
+)
+GRAVE = ("error", "warning", "info")
 SIGNALS = (
     Column("about", "What is watched"),
     Column("value", "Change", "number"),
@@ -42,6 +51,7 @@ def trust(board: Board, _: Mapping[str, str]) -> Page:
     metrics = board.manifest.metrics
     sections = [
         Section("Quality", list(_quality(metrics)), "On rows the model had not seen, beside what is usually done."),
+        Section("The data", [_noted(board)], "Whether there is enough of it, and what training found wrong with it."),
         Section("The gate", list(_gate(board)), "What a release has to show before it may serve."),
         Section("At past dates", list(_backtest(board.latest("backtest")))),
         Section("Drift", list(_drift(board))),
@@ -65,6 +75,13 @@ def _quality(metrics: Said) -> Iterator[Block]:
     )
     if found := metrics.get("tenths"):
         yield calibration(found)
+
+
+def _noted(board: Board) -> Table:
+    found = sorted(board.manifest.noted, key=lambda one: GRAVE.index(one.severity))
+    rows: list[list[Cell]] = [[getattr(one, column.name) for column in NOTED] for one in found]
+    empty = "The release does not say what was found of its data."
+    return Table("data", "What training found of the data (counted), the gravest first", NOTED, rows, empty)
 
 
 def _interval(found: Mapping[str, float] | None) -> str | None:

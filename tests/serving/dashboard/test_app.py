@@ -36,3 +36,12 @@ def test_files_are_kept_by_browsers_and_packed(client: Any) -> None:
     assert "immutable" in reply.headers["cache-control"]
     assert reply.headers["content-encoding"] == "gzip"
     assert "--ground" in reply.text
+
+
+def test_the_page_of_trust_says_what_was_found_of_the_data_the_gravest_first(client: Any) -> None:
+    lines = client.get("/dashboard/trust/data.csv").text.splitlines()
+    assert lines[0] == "severity,table,column,what,n,do"
+    assert [line.split(",")[:4] for line in lines[1:]] == [
+        ["warning", "panel", "seats", "much is missing"],
+        ["info", "panel", "churned", "accounts that churned"],
+    ]
