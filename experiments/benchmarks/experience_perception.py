@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from experiments.benchmarks.experience_trials import Trial, covered
+from experiments.benchmarks.experience_trials import WORLDS_A_SEED, Trial, covered
 from pipelines.experience.inputs import ExperienceData
 from pipelines.experience.voice.perception import perception_gap
 from pipelines.experience.voice.promises import promises
@@ -56,7 +56,12 @@ def promise_world(noticed: float, seed: int, *, n_accounts: int = 150, kept: flo
 
 
 def trials(seed: int) -> Iterator[Trial]:
-    """Yield what came of one seed."""
+    """Yield what came of one seed: of several worlds, so that shares of few seeds are not chance alone."""
+    for own in range(WORLDS_A_SEED * seed, WORLDS_A_SEED * (seed + 1)):
+        yield from _trials(own)
+
+
+def _trials(seed: int) -> Iterator[Trial]:
     for bias, is_planted in ((2.0, True), (0.0, False)):
         gap = perception_gap(rated_world(bias, seed))[0]
         yield Trial("perception.gap", "right" if is_planted else "false", gap.verdict == "found")

@@ -14,7 +14,8 @@ from pipelines.experience.found import Found
 TOPIC = "journey of a segment"
 PERMUTATIONS = 200
 FEWEST_ACCOUNTS, FEWEST_MOVES = 20, 30
-FALSE_DISCOVERY = 0.05
+FALSE_DISCOVERY, FALSE_ALARM = 0.05, 0.01
+"""Of the ways that are told, and the chance that any is told where segments do not differ at all."""
 
 
 def journey_differences(
@@ -23,8 +24,9 @@ def journey_differences(
     """Return, by segment and way, by how much likelier its accounts take it next than all others, where that is found.
 
     Segments are dealt out anew among accounts, which keep their moves; each difference is measured by how it spreads
-    then, all of those together tell how far chance goes, and false discoveries among all ways of all segments are held
-    at 5 % (Benjamini and Hochberg 1995). Only what is found is told, and how many ways were looked at.
+    then, and all of those together tell how far chance goes. False discoveries among all ways of all segments are held
+    at 5 % (Benjamini and Hochberg 1995), the chance to find any where there are none at 1 %. Only what is found is
+    told, and how many ways were looked at.
 
     Parameters
     ----------
@@ -46,10 +48,13 @@ def journey_differences(
     gaps = counts.gaps(counts.members(names))
     rng = np.random.default_rng(seed)
     drawn = np.array([counts.gaps(counts.members(names)[rng.permutation(counts.n)]) for _ in range(PERMUTATIONS)])
-    spread = drawn.std(axis=0)
+    # What is seen comes first, as one deal more: what it is measured by, it has the same part in as all others.
+    deals = np.concatenate([gaps[None], drawn])
+    spread = deals.std(axis=0)
     spread[spread == 0] = np.inf
-    q_values = _q_values(np.abs(gaps / spread), np.abs(drawn / spread))
-    return tuple(_found(gaps, spread, q_values, names, ways.index, counts, group_by))
+    q_values = _q_values(np.abs(deals / spread))
+    is_found = (q_values[0] <= FALSE_DISCOVERY) & (_share_as_low(q_values) <= FALSE_ALARM)
+    return tuple(_found(gaps, spread, np.where(is_found, q_values[0], 1.0), names, ways.index, counts, group_by))
 
 
 class _Counts:
@@ -89,14 +94,23 @@ def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
     return share
 
 
-def _q_values(seen: FloatArray, drawn: FloatArray) -> npt.NDArray[np.float64]:
-    """Benjamini and Hochberg's of the share of all permuted differences that are as large."""
+def _q_values(deals: FloatArray) -> npt.NDArray[np.float64]:
+    """Benjamini and Hochberg's, by deal, of the share of differences of all deals that are as large."""
     from scipy.stats import false_discovery_control
 
-    by_chance = np.sort(drawn.ravel())
-    larger = len(by_chance) - np.searchsorted(by_chance, seen.ravel(), side="left")
-    p_values = (larger + 1) / (len(by_chance) + 1)
-    return np.asarray(false_discovery_control(np.minimum(p_values, 1.0))).reshape(seen.shape)
+    by_chance = np.sort(deals.ravel())
+    larger = len(by_chance) - np.searchsorted(by_chance, deals, side="left")
+    p_values = (larger / len(by_chance)).reshape(len(deals), -1)
+    return np.asarray(false_discovery_control(p_values, axis=1)).reshape(deals.shape)
+
+
+def _share_as_low(q_values: FloatArray) -> float:
+    """The share of deals whose lowest q-value is at most that of the first: how often chance finds as much as is seen.
+
+    Ways from one place are no independent tests, on which q-values rest; deals have the same dependence.
+    """
+    lowest = q_values.reshape(len(q_values), -1).min(axis=1)
+    return float(np.mean(lowest <= lowest[0]))
 
 
 def _found(
