@@ -55,6 +55,24 @@ class Suggested(BaseModel):
     why: str
 
 
+class ExperimentTold(BaseModel):
+    """Where an experiment stands; what has not come yet is null."""
+
+    experiment: str = Field(description="its name; programme: all that is done, against those that stand aside")
+    says: str = Field(description="planned, assigned, or as last read: helps, harms, goes on", examples=["helps"])
+    kind: str | None = Field(description="of the action")
+    planned: str | None = Field(description="UTC date")
+    assigned: str | None = Field(description="UTC date on which it was drawn who is helped")
+    read: str | None = Field(description="UTC date of the last reading")
+    n_helped: int | None
+    n_not: int | None = Field(description="accounts that take part and are not helped")
+    detectable_points: float | None = Field(description="points of churn saved that it finds with 80 %")
+    points: float | None = Field(description="points of churn saved, as last read")
+    low: float | None = Field(description="lower end of the 95 % interval, which holds at all readings at once")
+    high: float | None = Field(description="its upper end")
+    n_accounts: int | None = Field(description="whose outcome was due")
+
+
 class ActionsTold(BaseModel):
     """What was suggested last: how many of each answer, those asked for, and what is known of each action."""
 
@@ -64,3 +82,5 @@ class ActionsTold(BaseModel):
     suggestions: list[Suggested] = Field(description="by what they are expected to bring, at most 1,000")
     n_not_to_disturb: int = Field(description="accounts that an action is likely to harm")
     found: list[FigureTold] = Field(description="what is known of each action, of the closed loop, and of growth")
+    experiments: list[ExperimentTold] = Field(description="where each experiment stands, as the ledger says")
+    experiments_why_not: str = Field(description="why they cannot be told; empty where they can")

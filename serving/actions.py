@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from features.errors import DataError
+from pipelines.actions.ledger import FOLDER as EXPERIMENTS
+from pipelines.actions.ledger import LEDGER, entries
+from pipelines.actions.standing import Standing, standings
 from pipelines.experience.found import Found
-from serving.action_payloads import ActionsTold, Suggested
+from serving.action_payloads import ActionsTold, ExperimentTold, Suggested
 from serving.errors import Refusal
 from serving.nearest import such_as
 from serving.programme_payloads import FigureTold
@@ -35,7 +39,7 @@ class Run:
 
 @dataclass
 class KeptActions:
-    """What lies in a folder, read when it is newer than what was read.
+    """What lies in a folder, and in the ledger of experiments beside it; read when it is newer than what was read.
 
     >>> KeptActions(Path("nowhere")).latest() is None
     True
@@ -69,7 +73,9 @@ class KeptActions:
         """
         latest = self.latest()
         if latest is None or SUGGESTIONS not in latest.frames:
-            told = ActionsTold(made=None, why_not=RUN, counts={}, suggestions=[], n_not_to_disturb=0, found=[])
+            told = ActionsTold(
+                made=None, why_not=RUN, counts={}, suggestions=[], n_not_to_disturb=0, found=[], **self._experiments()
+            )
             return told.model_dump_json().encode()
         rows = _only(latest.frames[SUGGESTIONS], "owner", owner)
         counts = rows["answer"].value_counts().to_dict()
@@ -80,8 +86,26 @@ class KeptActions:
             suggestions=[Suggested.model_validate(one) for one in plain(_only(rows, "answer", answer).head(MOST))],
             n_not_to_disturb=len(latest.frames[SPARED]) if SPARED in latest.frames else 0,
             found=[FigureTold.model_validate(one.as_dict()) for one in figures_of(latest)],
+            **self._experiments(),
         )
         return told.model_dump_json().encode()
+
+    def experiments(self) -> tuple[Standing, ...]:
+        """Return where each experiment stands; none where none was planned.
+
+        Raises
+        ------
+        DataError
+            When the ledger was changed.
+        """
+        return standings(entries(self.folder.parent / EXPERIMENTS / LEDGER))
+
+    def _experiments(self) -> dict[str, Any]:
+        try:
+            told = [ExperimentTold(**asdict(one)) for one in self.experiments()]
+        except DataError as problem:
+            return {"experiments": [], "experiments_why_not": str(problem)}
+        return {"experiments": told, "experiments_why_not": ""}
 
 
 def figures_of(latest: Run) -> list[Found]:

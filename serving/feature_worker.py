@@ -22,6 +22,7 @@ from features.labels import ChurnDefinition
 from serving import accounts
 from serving.about import About
 from serving.accounts import REFRESH_SECONDS, Claim
+from serving.alerts import alert_watch
 from serving.delivery import delivery_watch
 from serving.fillings import current_churn
 from serving.histories import Histories, around
@@ -222,11 +223,13 @@ def main() -> int:
     threading.Thread(target=_stop_without, args=(parent, stopped), daemon=True).start()
     store, webhooks = Store(settings.store), WebhookSettings()
     worker = FeatureWorker(store, Champion(settings.releases), announcing(webhooks))
-    if delivery := delivery_watch(store, webhooks):
-        delivery.start()
+    beside = (delivery_watch(store, webhooks), alert_watch(store, settings.rows.parent / "actions", webhooks))
+    watches = [watch for watch in beside if watch]
+    for watch in watches:
+        watch.start()
     run(worker, stopped, settings.poll_seconds)
-    if delivery:
-        delivery.stop()
+    for watch in watches:
+        watch.stop()
     return 0
 
 

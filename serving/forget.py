@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.panel_files import PanelFiles
-from pipelines.actions.experiments import FOLDER as EXPERIMENTS
+from pipelines.actions.ledger import FOLDER as EXPERIMENTS
 from pipelines.config import Settings
 from pipelines.engine import KEPT
 from pipelines.explain_actions import KEPT as ACTIONS

@@ -1,4 +1,4 @@
-"""What is told of an account whose tier changed: put down with its score, in one transaction, and so told once."""
+"""Messages to be delivered: of an account whose tier changed, put down with its score in one transaction, told once."""
 
 from __future__ import annotations
 
@@ -33,19 +33,24 @@ def announce(connection: Connection, before: Score | None, after: Score) -> str 
     if before is None or before.tier == after.tier:
         return None
     message_id = _message_id(before, after)
+    put_down(connection, message_id, after.account_id, _body(before, after), after.computed_at)
+    return message_id
+
+
+def put_down(connection: Connection, message_id: str, account_id: str, body: str, at: float) -> None:
+    """Put down a message that is due at once (`at`: seconds since 1970); one with that id stays as it is."""
     message = {
         "message_id": message_id,
-        "account_id": after.account_id,
-        "body": _body(before, after),
+        "account_id": account_id,
+        "body": body,
         "state": "waiting",
-        "created_at": after.computed_at,
-        "next_at": after.computed_at,
+        "created_at": at,
+        "next_at": at,
         "claimed_until": 0.0,
         "attempts": 0,
     }
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(WEBHOOKS)
     connection.execute(insert.values(message).on_conflict_do_nothing())
-    return message_id
 
 
 def announcing(settings: WebhookSettings) -> Callable[[Connection, Score | None, Score], object]:
@@ -75,9 +80,14 @@ def _body(before: Score, after: Score) -> str:
         "value_at_risk": after.value_at_risk,
         "release_before": before.release,
     }
-    told = {"type": TIER_CHANGED, "timestamp": _moment(after.computed_at), "data": data}
+    told = {"type": TIER_CHANGED, "timestamp": moment(after.computed_at), "data": data}
     return json.dumps(told, allow_nan=False, ensure_ascii=False)
 
 
-def _moment(at: float) -> str:
+def moment(at: float) -> str:
+    """Return an instant (seconds since 1970) as messages say it.
+
+    >>> moment(0.0)
+    '1970-01-01T00:00:00.000Z'
+    """
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -12,13 +12,12 @@ import pandas as pd
 
 from features.errors import ConfigError
 from pipelines.actions.assign import by_lot, is_held_out
-from pipelines.actions.ledger import append, entries
+from pipelines.actions.ledger import FOLDER, LEDGER, append, entries
 from pipelines.actions.power import Design, accounts_needed, detectable_points, power
 from pipelines.actions.readout import Reading, read_out
 from pipelines.actions.rows import Followed
 from pipelines.output import write_frame
 
-FOLDER, LEDGER = "experiments", "ledger.jsonl"
 COLUMNS = (
     "intervention_id", "account_id", "assigned_at", "kind", "assigned_by", "propensity", "is_holdout", "delivered_at",
     "cost",

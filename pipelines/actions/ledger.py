@@ -13,6 +13,8 @@ from features.errors import DataError, PerennialError
 
 What = Literal["planned", "assigned", "read"]
 START = "0" * 64
+FOLDER, LEDGER = "experiments", "ledger.jsonl"
+"""In the state folder."""
 
 
 @dataclass(frozen=True)

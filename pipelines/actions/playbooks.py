@@ -56,11 +56,6 @@ def alerts(
     return tuple(sorted(found.values(), key=lambda alert: (alert.due_on, alert.owner, alert.account_id)))
 
 
-def new_alerts(found: tuple[Alert, ...], told: set[str]) -> tuple[Alert, ...]:
-    """Return the alerts whose key was not told before."""
-    return tuple(alert for alert in found if alert.key not in told)
-
-
 def _events(
     book: Playbook, data: ExperienceData, facts: Facts, tiers_before: Mapping[str, str]
 ) -> Iterator[tuple[str, pd.Timestamp]]:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from pipelines.actions.ledger import append
 from serving.actions import KeptActions
 from serving.dashboard.blocks import Figures
 from serving.dashboard.pages.actions import actions
@@ -43,11 +44,13 @@ FIGURE = {
 
 @pytest.fixture
 def kept(tmp_path: Path) -> KeptActions:
-    ROWS.to_parquet(tmp_path / "suggestions.parquet")
+    folder = tmp_path / "actions"
+    folder.mkdir()
+    ROWS.to_parquet(folder / "suggestions.parquet")
     spared = ROWS.loc[[1], ["account_id", "action", "points", "low", "high", "evidence", "why"]]
-    spared.to_parquet(tmp_path / "do_not_disturb.parquet")
-    pd.DataFrame([FIGURE]).to_parquet(tmp_path / "figures.parquet")
-    return KeptActions(tmp_path)
+    spared.to_parquet(folder / "do_not_disturb.parquet")
+    pd.DataFrame([FIGURE]).to_parquet(folder / "figures.parquet")
+    return KeptActions(folder)
 
 
 def test_suggestions_are_told_of_all_of_one_owner_and_of_one_answer(kept: KeptActions) -> None:
@@ -87,8 +90,35 @@ def test_the_page_says_what_the_run_said(kept: KeptActions) -> None:
 
 
 def test_before_the_first_run_the_page_says_what_to_do(tmp_path: Path) -> None:
-    (section,) = actions(_board(KeptActions(tmp_path)), {}).sections
-    assert "perennial actions" in section.blocks[0].text  # type: ignore[union-attr]
+    page = actions(_board(KeptActions(tmp_path / "actions")), {})
+    assert "perennial actions" in page.sections[0].blocks[0].text  # type: ignore[union-attr]
+    assert "perennial experiment plan" in page.tables()["experiments"].empty
+
+
+def test_experiments_are_told_as_far_as_they_have_come(kept: KeptActions) -> None:
+    ledger = kept.folder.parent / "experiments" / "ledger.jsonl"
+    append(ledger, "planned", "calls", {"detectable_points": 4.8, "n_accounts": 600}, at="2025-03-01")
+    append(ledger, "planned", "notes", {"detectable_points": 2.0, "n_accounts": 900}, at="2025-04-01")
+    append(ledger, "assigned", "calls", {"kind": "call", "n_helped": 290, "n_not": 292}, at="2025-03-02")
+    for at, low in (("2025-09-01", -1.0), ("2026-01-31", 0.9)):
+        said = {"points": 5.2, "low": low, "high": 9.5, "n_accounts": 582, "says": "helps" if low > 0 else "goes on"}
+        append(ledger, "read", "calls", said, at=at)
+    calls, notes = json.loads(kept.of())["experiments"]
+    assert (calls["says"], calls["read"], calls["low"], calls["kind"]) == ("helps", "2026-01-31", 0.9, "call")
+    assert (calls["planned"], calls["assigned"], calls["detectable_points"]) == ("2025-03-01", "2025-03-02", 4.8)
+    assert (notes["says"], notes["points"]) == ("planned", None)
+    rows = actions(_board(kept), {}).tables()["experiments"].rows
+    assert [row[:2] for row in rows] == [["calls", "helps"], ["notes", "planned"]]
+
+
+def test_a_ledger_that_was_changed_is_not_told_of(kept: KeptActions) -> None:
+    ledger = kept.folder.parent / "experiments" / "ledger.jsonl"
+    append(ledger, "planned", "calls", {"detectable_points": 4.8}, at="2025-03-01")
+    ledger.write_text(ledger.read_text().replace("4.8", "1.8") + "x")
+    told = json.loads(kept.of())
+    assert told["experiments"] == []
+    assert "a ledger ledger.jsonl that was changed at or before line" in told["experiments_why_not"]
+    assert "experiments" not in actions(_board(kept), {}).tables()
 
 
 def test_what_was_done_is_taken_and_what_is_wrong_is_told(client: Any) -> None:

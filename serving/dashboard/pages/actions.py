@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from features.errors import DataError
 from pipelines.experience.found import Found
 from pipelines.experience.told import Told
 from serving.actions import ALERTS, ASKS, GROWTH, RUN, SPARED, SUGGESTIONS, Run, figures_of, plain
@@ -39,6 +40,22 @@ COLUMNS = (
     Column("evidence", "Evidence"),
     Column("why", "Why", "sentence"),
 )
+EXPERIMENTS = "Experiments, and what worked"
+EXPERIMENT = (
+    Column("experiment", "Experiment"),
+    Column("says", "It"),
+    Column("kind", "Action"),
+    Column("points", "Churn saved, points (caused)", "number"),
+    Column("low", "At least", "number"),
+    Column("high", "At most", "number"),
+    Column("n_accounts", "Accounts read", "number"),
+    Column("n_helped", "Helped", "number"),
+    Column("n_not", "Not helped", "number"),
+    Column("detectable_points", "Finds with 80 %, points", "number"),
+    Column("planned", "Planned", "date"),
+    Column("assigned", "Drawn", "date"),
+    Column("read", "Last read", "date"),
+)
 
 
 def actions(board: Board, asked: Mapping[str, str]) -> Page:
@@ -51,7 +68,7 @@ def actions(board: Board, asked: Mapping[str, str]) -> Page:
     """
     run = None if board.actions is None else board.actions.latest()
     if run is None or SUGGESTIONS not in run.frames:
-        return Page("Actions", LEAD, [Section("", [Note(as_sentence(RUN), "refused")])])
+        return Page("Actions", LEAD, [Section("", [Note(as_sentence(RUN), "refused")]), _experiments(board)])
     rows = run.frames[SUGGESTIONS]
     owners = sorted(rows["owner"].dropna().astype(str).unique())
     owner = known(asked, "owner", owners)
@@ -63,6 +80,7 @@ def actions(board: Board, asked: Mapping[str, str]) -> Page:
         Section("What to do", [form, _counts(mine), _to_do(mine)], f"Suggested {run.made[:10]}, by what it brings."),
         Section("When something happened", [_frame_table(run, ALERTS, owner)], "Playbooks: by whom and until when."),
         Section("Leave alone", [_spared(run)], "Accounts that an action is likely to harm."),
+        _experiments(board),
         *_known(run),
         Section("Who may grow", [_frame_table(run, GROWTH, owner)], "When nothing hurts."),
         Section("Whom to ask for a reference", [_frame_table(run, ASKS, owner)]),
@@ -102,6 +120,17 @@ def _spared(run: Run) -> Table:
     rows = plain(run.frames[SPARED].head(MOST_ROWS)) if SPARED in run.frames else []
     told = [[_account(str(one["account_id"])), *(_cell(one.get(c.name)) for c in columns[1:])] for one in rows]
     return Table("spared", "Do not disturb", columns, told, "No account is known to be harmed by an action.")
+
+
+def _experiments(board: Board) -> Section:
+    lead = "By lot, and read as often as one likes: what worked, what did harm, and what is not settled."
+    try:
+        found = () if board.actions is None else board.actions.experiments()
+    except DataError as problem:
+        return Section(EXPERIMENTS, [Note(as_sentence(str(problem)), "refused")], lead)
+    rows: list[list[Cell]] = [[getattr(one, column.name) for column in EXPERIMENT] for one in found]
+    empty = "No experiment was planned yet: `perennial experiment plan` says how many accounts would tell."
+    return Section(EXPERIMENTS, [Table("experiments", "Experiments", EXPERIMENT, rows, empty)], lead)
 
 
 def _known(run: Run) -> Iterator[Section]:
