@@ -7,7 +7,7 @@ export BENTOML_DO_NOT_TRACK := True
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lock docs screenshots build clean
+.PHONY: help install demo test slow check format lock docs screenshots build clean
 
 help:  ## list these tasks
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ demo: $(READY)  ## the main job on a simulated company: data, check, train, prom
 test: $(READY)  ## all tests and the examples in docstrings
 	@# a worker on each core: threads of theirs would only wait for one another
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow" -n auto --dist loadscope
+
+slow: $(READY)  ## the tests that take more than a minute each, Spark's on a cluster among them
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow
 
 check: $(READY)  ## style, types, and the one way of imports
 	$(BIN)/ruff check .

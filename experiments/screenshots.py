@@ -21,6 +21,7 @@ from experiments.demo import main as make_demo
 from pipelines.config import read_settings
 from pipelines.release import read_champion
 from serving.cli import main as perennial
+from serving.dashboard.pages.what_if import ANCHOR as WHAT_IF
 from serving.dashboard.site import SITE
 
 OUT = Path("docs/pages")
@@ -83,18 +84,24 @@ def _take(url: str) -> None:
         page.goto(f"{url}/dashboard/accounts")
         first = page.locator("tbody th a").first.get_attribute("href")
         _shoot(page, f"{url}{first}", "account")
+        _shoot(page, f"{url}/dashboard/drivers", "what-if", part=f"#{WHAT_IF}")
         browser.close()
 
 
-def _shoot(page: Any, url: str, name: str) -> None:
-    """One page as a picture of few colours, cut where it gets long."""
+def _shoot(page: Any, url: str, name: str, part: str = "") -> None:
+    """One page, or a part of it (a selector), as a picture of few colours, cut where it gets long."""
     from PIL import Image
 
     page.goto(url)
     page.wait_for_selector("html[data-ready]")
     page.wait_for_timeout(1_000)  # charts are drawn a moment after they come into sight
-    height = min(page.evaluate("document.documentElement.scrollHeight"), LONGEST)
-    taken = page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
+    if part:
+        page.locator(part).scroll_into_view_if_needed()
+        page.wait_for_timeout(1_000)
+        taken = page.locator(part).screenshot()
+    else:
+        height = min(page.evaluate("document.documentElement.scrollHeight"), LONGEST)
+        taken = page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
     Image.open(BytesIO(taken)).quantize(COLOURS).save(OUT / f"{name}.png", optimize=True)
 
 

@@ -13,6 +13,7 @@ from pipelines.pointer import read_pointer
 from pipelines.release import read_release
 
 
+@pytest.mark.slow
 def test_the_demo_goes_from_tables_to_the_accounts_most_at_risk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

@@ -107,7 +107,8 @@ def test_a_panel_by_inactivity_is_the_same_on_spark(on_spark: SparkWarehouse, in
     assert_same_bits(spark_rows(on_spark, plan.recipe).toArrow(), expected(in_process, plan))
 
 
-@pytest.mark.parametrize("names", [SOME, pytest.param(None, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [SOME, None])
 def test_two_executors_of_a_cluster_make_the_panel_of_one_process(
     on_cluster: Callable[[str], str], sources: Sources, names: set[str] | None, tmp_path: Path
 ) -> None:
