@@ -134,7 +134,7 @@ def _today(
         "value_risk": _value(risk * worth, truth, worth, n),
         "value_ours": _value(ours, truth, worth, n),
     }
-    harmed, is_listed = alike < HARMED_POINTS, (benefit.high < 0) & call.harms_some
+    harmed, is_listed = alike < HARMED_POINTS, benefit.probably_harms & call.harms_some
     varies = np.nan_to_num(benefit.points).std() > 0 and alike.std() > 0
     return values | {
         "correlation": float(np.corrcoef(np.nan_to_num(benefit.points), alike)[0, 1]) if varies else np.nan,

@@ -116,8 +116,8 @@ def do_not_disturb(
 ) -> pd.DataFrame:
     """Return account_id, action, points, low, high, evidence, why: whom an action harms, most harmed first.
 
-    An account is on it where its interval lies below zero, and only of actions that are shown, by accounts that no
-    model had seen, to harm those they are predicted to harm.
+    An account is on it where it is probably harmed (80 %), as little is lost by leaving one alone; and only of actions
+    that are shown, by accounts that no model had seen, to harm those they are predicted to harm (99 %).
     """
     parts = []
     for place, (name, action) in enumerate(catalogue.items()):
@@ -125,7 +125,8 @@ def do_not_disturb(
         if known is None or not known.harms_some or known.judged is None or known.judged.harm is None:
             continue
         harm = known.judged.harm
-        own = np.flatnonzero(offers.high[:, place] < 0)
+        benefit = Benefit(offers.points[:, place], offers.low[:, place], offers.high[:, place])
+        own = np.flatnonzero(benefit.probably_harms)
         why = (
             f"{name} made {-harm.points:.1f} more of 100 such accounts leave ({-harm.high:.1f} to {-harm.low:.1f}; "
             f"{harm.n:,} accounts, {known.grade})"

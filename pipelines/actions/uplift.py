@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import lightgbm as lgb
 import numpy as np
+from scipy.stats import norm
 
 from pipelines.actions.scores import learnt_chances, robust_scores
 from pipelines.actions.trial import Trial
@@ -16,14 +17,26 @@ from pipelines.drivers.rows import FOLDS, Ints
 from pipelines.experience.judged import SURE
 
 # Scores are nearly all noise: small trees, slowly, each on half of the accounts.
-TREES = 40
 PARAMETERS: dict[str, Any] = BINS | {
-    "objective": "regression", "num_leaves": 4, "learning_rate": 0.05, "feature_fraction": 0.5, "lambda_l2": 10.0,
+    "objective": "regression", "learning_rate": 0.05, "feature_fraction": 0.5, "lambda_l2": 10.0,
     "deterministic": True, "force_col_wise": True,
 }  # fmt: skip
-SMALLEST_LEAF = 0.05
-"""Of the rows that are learnt from."""
-BAGS, BAGS_A_FOLD = 24, 8
+BAGS, BAGS_A_FOLD, BAGS_OF_ERROR = 24, 8, 16
+PROBABLY = float(norm.ppf(0.8))
+"""How sure one has to be to leave an account alone: little is lost by it."""
+
+
+@dataclass(frozen=True)
+class Grain:
+    """How finely models look: trees, leaves of each, and the smallest leaf as a share of the rows learnt from."""
+
+    trees: int
+    leaves: int
+    smallest_leaf: float
+
+
+SMOOTH, FINE = Grain(40, 4, 0.05), Grain(60, 6, 0.03)
+"""Effects are predicted by the first; the second errs more by chance and less by smoothing, and tells the error."""
 
 
 class Benefit(NamedTuple):
@@ -32,6 +45,12 @@ class Benefit(NamedTuple):
     points: Floats
     low: Floats
     high: Floats
+
+    @property
+    def probably_harms(self) -> Bools:
+        """Where it harms, as sure as 80 % (one-sided, of the interval's error)."""
+        error = (self.high - self.low) / (2 * Z)
+        return np.asarray(self.points + PROBABLY * error < 0)
 
 
 @dataclass(frozen=True)
@@ -49,8 +68,8 @@ class Uplift:
 
     Attributes
     ----------
-    bags
-        models, each of half the accounts.
+    bags, fine
+        models, each of half the accounts; `fine` are those that tell the error.
     mean, mean_error
         the average effect, and its standard error.
     slope, slope_error
@@ -61,6 +80,7 @@ class Uplift:
     """
 
     bags: tuple[lgb.Booster, ...]
+    fine: tuple[lgb.Booster, ...]
     mean: float
     mean_error: float
     slope: float
@@ -82,15 +102,15 @@ class Uplift:
         """Return what the action saves each of some accounts.
 
         The error is that of the mean, of the slope, of the models (two halves of the accounts differ from each other by
-        as much as the whole does from what is true, Buehlmann and Yu 2002), and of what predictions miss: where truth
-        is a slope below 1 of them, it varies about that line (regression to the mean).
+        as much as the whole does from what is true, Buehlmann and Yu 2002; halves of finer models, which smooth less
+        than pays, so that what is smoothed over counts too), and of what predictions miss: where truth is a slope
+        below 1 of them, it varies about that line (regression to the mean).
         """
         if not self.tells_apart:
             return _around(np.full(len(X), self.mean), np.full(len(X), self.mean_error))
-        each = np.stack([bag.predict(X, num_threads=2) for bag in self.bags])
-        predicted = each.mean(axis=0)
+        predicted = np.mean([bag.predict(X, num_threads=2) for bag in self.bags], axis=0)
         away = predicted - self.middle
-        model_error = self.slope * each.std(axis=0, ddof=1)
+        model_error = self.slope * np.std([bag.predict(X, num_threads=2) for bag in self.fine], axis=0, ddof=1)
         missed = max(self.slope * (1 - self.slope), 0.0) * self.spread
         error = np.sqrt(self.mean_error**2 + np.square(away * self.slope_error) + np.square(model_error) + missed)
         return _around(self.at(predicted), error)
@@ -110,9 +130,11 @@ def learn_uplift(trial: Trial, *, seed: int) -> tuple[Uplift, Honest]:
     scores = robust_scores(trial, learnt_chances(trial, binned, everyone, folds, seed=seed))
     honest = Honest(scores, predicted, folds)
     bags = _bags(trial, binned, scores, everyone, n=BAGS, seed=seed)
+    fine = _bags(trial, binned, scores, everyone, n=BAGS_OF_ERROR, seed=seed, grain=FINE)
     (mean, mean_error), (slope, slope_error) = best_line(honest, trial.account)
     fitted = _mean(bags, trial.X)
-    return Uplift(bags, mean, mean_error, slope, slope_error, float(fitted.mean()), float(fitted.var())), honest
+    middle, spread = float(fitted.mean()), float(fitted.var())
+    return Uplift(bags, fine, mean, mean_error, slope, slope_error, middle, spread), honest
 
 
 def best_line(honest: Honest, account: Ints) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -133,7 +155,9 @@ def _squares(values: Floats, account: Ints) -> float:
     return float(sums @ sums) * len(sums) / max(len(sums) - 1, 1)
 
 
-def _bags(trial: Trial, binned: Binned, scores: Floats, learns: Bools, *, n: int, seed: int) -> tuple[lgb.Booster, ...]:
+def _bags(
+    trial: Trial, binned: Binned, scores: Floats, learns: Bools, *, n: int, seed: int, grain: Grain = SMOOTH
+) -> tuple[lgb.Booster, ...]:
     """Models of the scores, each of a random half of the accounts."""
     _, account = np.unique(trial.account, return_inverse=True)
     found, rng = [], np.random.default_rng(seed)
@@ -142,8 +166,9 @@ def _bags(trial: Trial, binned: Binned, scores: Floats, learns: Bools, *, n: int
         rows = np.flatnonzero(learns & half[account])
         own = binned.data.subset(rows).construct()
         own.set_label(scores[rows])
-        leaf = {"min_data_in_leaf": max(20, int(SMALLEST_LEAF * len(rows)))}
-        found.append(lgb.train(PARAMETERS | leaf | {"seed": seed + bag}, own, TREES))
+        smallest = max(20, int(grain.smallest_leaf * len(rows)))
+        leaf = {"num_leaves": grain.leaves, "min_data_in_leaf": smallest}
+        found.append(lgb.train(PARAMETERS | leaf | {"seed": seed + bag}, own, grain.trees))
     return tuple(found)
 
 

@@ -45,7 +45,7 @@ class Project:
 def write_project(folder: Path, rows: pd.DataFrame) -> Project:
     (folder / "tables").mkdir(parents=True)
     rows.to_csv(folder / "tables" / "observations.csv", index=False)
-    text = '[data]\nlocation = "tables"\n[churn]\ndefinition = "labelled"\n[model]\nfolds = 3\n'
+    text = '[data]\nlocation = "tables"\n[churn]\ndefinition = "labelled"\n[model]\nfolds = 3\ntrials = 3\n'
     (folder / "perennial.toml").write_text(text + '[tables.observations]\nsource = "observations.csv"\n')
     return Project(folder, ())
 
