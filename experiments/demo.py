@@ -1,4 +1,4 @@
-"""The main job on a simulated company: tables, mapping, check, training, promotion, scores."""
+"""The main job on a simulated company: tables, mapping, check, training, promotion, scores, actions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,23 @@ from pipelines.cli import main as perennial
 
 FOLDER = Path("demo")
 ACCOUNTS, YEARS, SEED = 2000, 3, 7
+ACTIONS = """
+[actions]
+preset = "five ways to loyalty"
+hours_per_owner = 8
+
+[actions.catalogue.success_call]
+words = "Call and ask what stands in the way"
+cost = 60
+hours = 0.5
+needs_consent = false
+works_on = ["outage"]
+
+[actions.playbooks.mend]
+when = "severe_case"
+do = "Call today, and say what is being done"
+touchpoint = "support"
+"""
 SHOWN = ("sentence", "family", "mean_contribution")
 
 
@@ -19,23 +36,24 @@ def main() -> int:
     start = time.perf_counter()
     _make_company()
     config = str(FOLDER / "perennial.toml")
-    steps = [
-        ["init", str(FOLDER / "tables"), "--config", config],
-        ["check", "--config", config],
-        ["train", "--config", config],
-    ]
-    for step in steps:
-        _say(f"\n$ perennial {' '.join(step)}")
-        if code := perennial(step):
-            return code
+    if code := _run("init", str(FOLDER / "tables"), "--config", config):
+        return code
+    with Path(config).open("a", encoding="utf-8") as file:
+        file.write(ACTIONS)
+    if code := _run("check", "--config", config) or _run("train", "--config", config):
+        return code
     version = _newest(config)
-    for step in (["promote", version], ["score", "--out", str(FOLDER / "scores.parquet")]):
-        _say(f"\n$ perennial {' '.join(step)} --config {config}")
-        if code := perennial([*step, "--config", config]):
+    for step in (["promote", version], ["score", "--out", str(FOLDER / "scores.parquet")], ["actions"]):
+        if code := _run(*step, "--config", config):
             return code
     _show(config, version)
     _say(f"\ndone in {time.perf_counter() - start:.0f} seconds")
     return 0
+
+
+def _run(*words: str) -> int:
+    _say(f"\n$ perennial {' '.join(words)}")
+    return perennial(list(words))
 
 
 def _make_company() -> None:

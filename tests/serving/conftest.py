@@ -253,6 +253,7 @@ def _release(rows: pd.DataFrame, version: str, *, seed: int) -> Release:
         noted=(
             Noted(table="panel", column="churned", severity="info", what="accounts that churned", n=60, do=""),
             Noted(table="panel", column="seats", severity="warning", what="much is missing", n=90, do="map it"),
+            Noted(table="panel", column="use", severity="info", what="gaps", n=9, do="nothing, if so meant"),
         ),
     )
     segmentations = fit_segmentations(rows, FEATURES, wishes={"behavioural": Wish(most=3)}, seed=0)

@@ -89,6 +89,16 @@ def test_the_page_says_what_the_run_said(kept: KeptActions) -> None:
     assert any(one.value == 4.0 and one.basis == "caused" and one.low == 1.0 for one in shown)
 
 
+def test_actions_of_which_nothing_is_known_share_a_section(kept: KeptActions) -> None:
+    refused = {**FIGURE, "verdict": "refused", "value": None, "low": None, "high": None, "sentence": "nobody had it"}
+    rows = [FIGURE, *({**refused, "topic": topic} for topic in ("personal_call", "handwritten_note"))]
+    pd.DataFrame(rows).to_parquet(kept.folder / "figures.parquet")
+    page = actions(_board(kept), {})
+    (section,) = [one for one in page.sections if one.title == "Not known yet"]
+    said = "Not told: effect of personal call, effect of handwritten note. Nobody had it."
+    assert [block.text for block in section.blocks] == [said]  # type: ignore[union-attr]
+
+
 def test_before_the_first_run_the_page_says_what_to_do(tmp_path: Path) -> None:
     page = actions(_board(KeptActions(tmp_path / "actions")), {})
     assert "perennial actions" in page.sections[0].blocks[0].text  # type: ignore[union-attr]

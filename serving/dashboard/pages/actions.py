@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ COLUMNS = (
     Column("evidence", "Evidence"),
     Column("why", "Why", "sentence"),
 )
+UNKNOWN = "Not known yet"
 EXPERIMENTS = "Experiments, and what worked"
 EXPERIMENT = (
     Column("experiment", "Experiment"),
@@ -134,11 +136,19 @@ def _experiments(board: Board) -> Section:
 
 
 def _known(run: Run) -> Iterator[Section]:
-    """What is known of each action, of the closed loop, and of what else was found: a section a topic."""
-    found = figures_of(run)
-    for topic, group in groupby(found, lambda one: one.topic):
-        own = tuple(group)
-        yield answered(_told(own), Question(topic, as_sentence(topic.replace("_", " ")).rstrip(".")))
+    """What is known of each action, of the closed loop, and of what else was found: a section a topic.
+
+    Topics of which nothing is known share one, at the end.
+    """
+    unknown: list[Found] = []
+    for topic, group in groupby(figures_of(run), lambda one: one.topic):
+        own, name = tuple(group), topic.replace("_", " ")
+        if all(one.verdict == "refused" for one in own):
+            unknown += [replace(one, topic=UNKNOWN, figure=f"{one.figure} of {name}") for one in own]
+        else:
+            yield answered(_told(own), Question(topic, as_sentence(name).rstrip(".")))
+    if unknown:
+        yield answered(_told(tuple(unknown)), Question(UNKNOWN, UNKNOWN))
 
 
 def _told(found: tuple[Found, ...]) -> Told:

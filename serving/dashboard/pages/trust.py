@@ -33,6 +33,8 @@ NOTED = (
     Column("do", "What to do", "sentence"),
 )
 GRAVE = ("error", "warning", "info")
+NOTHING = "nothing"
+"""So begins what to do about a finding that asks for nothing."""
 SIGNALS = (
     Column("about", "What is watched"),
     Column("value", "Change", "number"),
@@ -79,9 +81,12 @@ def _quality(metrics: Said) -> Iterator[Block]:
 
 def _noted(board: Board) -> Table:
     found = sorted(board.manifest.noted, key=lambda one: GRAVE.index(one.severity))
-    rows: list[list[Cell]] = [[getattr(one, column.name) for column in NOTED] for one in found]
+    asking = [one for one in found if not one.do.startswith(NOTHING)]
+    rows: list[list[Cell]] = [[getattr(one, column.name) for column in NOTED] for one in asking]
     empty = "The release does not say what was found of its data."
-    return Table("data", "What training found of the data (counted), the gravest first", NOTED, rows, empty)
+    rest = len(found) - len(asking)
+    note = f"{rest:,} more that ask for nothing, such as columns with gaps, are in the release." * (rest > 0)
+    return Table("data", "What training found of the data (counted), the gravest first", NOTED, rows, empty, note)
 
 
 def _interval(found: Mapping[str, float] | None) -> str | None:
