@@ -36,7 +36,7 @@ def serve(
 
     from serving.loopback import check_unlocked
     from serving.ports import check_can_listen
-    from serving.settings import store_url
+    from serving.settings import STORE_FILE, store_url
     from serving.supervisor import Supervisor
     from serving.webhook_settings import WebhookSettings
 
@@ -53,11 +53,13 @@ def serve(
     environment = {
         "PERENNIAL_RELEASES": str(settings.releases_folder),
         "PERENNIAL_ROWS": str(settings.state_folder / "rows.parquet"),
-        "PERENNIAL_STORE": store_url(settings),
         "BENTOML_DO_NOT_TRACK": "True",
         # Where its workers share their metrics, which it empties as it starts: no two services may have the same.
         "BENTOML_HOME": str(settings.state_folder.absolute() / f"bentoml-{port}"),
     }
+    url = store_url(settings)
+    if STORE_FILE not in os.environ:  # what lies in a file stays there
+        environment["PERENNIAL_STORE"] = url
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Perennial"]
     command += ["--host", host, "--port", str(port)]
     worker = [sys.executable, "-m", "serving.feature_worker"]

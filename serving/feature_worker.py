@@ -221,7 +221,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     threading.Thread(target=_stop_without, args=(parent, stopped), daemon=True).start()
-    store, webhooks = Store(settings.store), WebhookSettings()
+    store, webhooks = Store(settings.store_url), WebhookSettings()
     worker = FeatureWorker(store, Champion(settings.releases), announcing(webhooks))
     beside = (delivery_watch(store, webhooks), alert_watch(store, settings.rows.parent / "actions", webhooks))
     watches = [watch for watch in beside if watch]

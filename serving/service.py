@@ -94,7 +94,7 @@ class Perennial:
         prepare_logs()
         self.metrics = Metrics()
         self.champion = Champion(settings.releases, self.metrics.happened)
-        store = Store(settings.store)
+        store = Store(settings.store_url)
         self.published = PublishedRows(settings.rows, store)
         self.ingest = Ingest(store)
         suggested = KeptActions(settings.rows.parent / "actions")

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from serving.secret_files import secret_in
+
 if TYPE_CHECKING:
     from pipelines import config
+
+STORE_FILE = "PERENNIAL_STORE_FILE"
 
 
 class Settings(BaseSettings):
@@ -25,6 +29,7 @@ class Settings(BaseSettings):
     releases: Path = Field(Path("releases"), description="folder of promoted releases and their pointer")
     rows: Path = Field(Path(".perennial/rows.parquet"), description="Parquet of the current feature rows")
     store: str = Field("sqlite:///.perennial/online.db", description="SQLAlchemy URL of the online store")
+    store_file: Path | None = Field(None, description="file that holds that URL, in its place: it may hold a password")
     auth: Literal["keys", "off"] = Field(
         "keys", description="off: whoever reaches the service may ask all; only where it listens on loopback alone"
     )
@@ -37,7 +42,26 @@ class Settings(BaseSettings):
     most_heavy_in_flight: int = Field(8, ge=1, description="batches of accounts among them")
     poll_seconds: float = Field(1.0, ge=0.05, description="how often the pointer, the rows and the keys are looked at")
 
+    @property
+    def store_url(self) -> str:
+        """The URL of the online store, out of its file where one is named.
+
+        Raises
+        ------
+        ConfigError
+            When that file cannot be read.
+        """
+        return self.store if self.store_file is None else secret_in(self.store_file, STORE_FILE)
+
 
 def store_url(settings: config.Settings) -> str:
-    """Return the URL of the online store that a settings file implies, or that the environment names instead."""
+    """Return the URL of the online store that a settings file implies, or that the environment names instead.
+
+    Raises
+    ------
+    ConfigError
+        When it is named by a file that cannot be read.
+    """
+    if file := os.environ.get(STORE_FILE):
+        return secret_in(Path(file), STORE_FILE)
     return os.environ.get("PERENNIAL_STORE") or f"sqlite:///{settings.state_folder / 'online.db'}"

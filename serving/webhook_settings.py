@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from features.errors import ConfigError
+from serving.secret_files import secret_in
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -55,16 +56,8 @@ class WebhookSettings(BaseSettings):
             do = "set PERENNIAL_WEBHOOK_URL, or PERENNIAL_WEBHOOK_ALLOW_HTTP=1 within a network of your own"
             raise ConfigError.of(f"the webhook address {self.url!r}", "one that begins with https://", do)
         if self.secret_file is not None:
-            return _text_of(self.secret_file)
+            return secret_in(self.secret_file, "PERENNIAL_WEBHOOK_SECRET_FILE")
         if self.secret is None:
             do = "set PERENNIAL_WEBHOOK_SECRET or PERENNIAL_WEBHOOK_SECRET_FILE"
             raise ConfigError.of("no webhook secret", "one, as messages are signed", do)
         return self.secret.get_secret_value()
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text("utf-8").strip()
-    except OSError as problem:
-        came = f"a file of the webhook secret that cannot be read ({problem.strerror})"
-        raise ConfigError.of(came, "one line in a file", "see PERENNIAL_WEBHOOK_SECRET_FILE") from None

@@ -303,7 +303,7 @@ def test_without_an_address_nothing_is_delivered(store: Store) -> None:
         ({"url": "ftp://localhost/hook", "secret": SECRET}, "expected one that begins with https://"),
         ({"url": "https://crm.example/hook"}, "got no webhook secret"),
         ({"url": "https://crm.example/hook", "secret": "hunter2"}, "got a webhook secret that cannot be used"),
-        ({"url": "https://crm.example/hook", "secret_file": "nowhere"}, "a file of the webhook secret"),
+        ({"url": "https://crm.example/hook", "secret_file": "nowhere"}, "a file that cannot be read"),
     ],
 )
 def test_what_cannot_be_used_is_refused_at_the_start(store: Store, said: dict[str, Any], why: str) -> None:
