@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ASKS_FOR = ("owner",)
 MOST_ROWS = 100
-DO = "do"
+DO, KEY = "do", "key"
 LEAD = "Whom to help with what, whom to leave alone, and what is known of each action."
 COLUMNS = (
     Column("account_id", "Account"),
@@ -162,7 +162,7 @@ def _frame_table(run: Run, name: str, owner: str) -> Table:
     frame = run.frames.get(name)
     if frame is None:
         return Table(name, name, [], [], "Nothing is known of it.")
-    own = frame[frame["owner"] == owner] if owner and "owner" in frame else frame
+    own = (frame[frame["owner"] == owner] if owner and "owner" in frame else frame).drop(columns=KEY, errors="ignore")
     columns = [_column(str(one), is_number=is_numeric_dtype(own[one])) for one in own]
     rows = [
         [_account(str(value)) if key == "account_id" else _cell(value) for key, value in one.items()]
