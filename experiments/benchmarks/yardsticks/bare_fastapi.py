@@ -27,7 +27,7 @@ def bare_app(settings: Settings) -> FastAPI:
     champion = Champion(settings.releases)
     champion.refresh()
     answer_alone()
-    published = PublishedRows(settings.rows, Store(settings.store))
+    published = PublishedRows(settings.rows, Store(settings.store_url))
     published.refresh()
     answers = Answers(champion, published)
     app = FastAPI()
