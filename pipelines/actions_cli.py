@@ -135,5 +135,4 @@ def read(
         counts = {"n_accounts": reading.n_accounts, "n_clusters": reading.n_clusters, "says": reading.says}
         give(json.dumps(said | counts, allow_nan=False))
         return
-    within = f"{reading.low:.2f} to {reading.high:.2f}, whenever it is read"
-    give(f"{reading.points:.2f} points of churn saved ({within}; {reading.n_accounts:,} accounts due): {reading.says}")
+    give(reading.in_words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,22 @@ class Reading(NamedTuple):
         if self.low > 0:
             return "helps"
         return "harms" if self.high < 0 else "goes on"
+
+    @property
+    def in_words(self) -> str:
+        """One sentence a person can read.
+
+        >>> Reading(math.nan, -math.inf, math.inf, 0, 0).in_words
+        'no outcome is due yet: read it again when the horizon has passed'
+        >>> Reading(4.0, 0.5, 7.5, 900, 880).in_words
+        '4.00 points of churn saved (0.50 to 7.50, whenever it is read; 900 accounts due): helps'
+        """
+        if not self.n_accounts:
+            return "no outcome is due yet: read it again when the horizon has passed"
+        within = f"{self.low:.2f} to {self.high:.2f}, whenever it is read"
+        if not math.isfinite(self.low):
+            within = f"no interval below {FEWEST_CLUSTERS} groups decided on together on either side"
+        return f"{self.points:.2f} points of churn saved ({within}; {self.n_accounts:,} accounts due): {self.says}"
 
 
 def read_out(helped: Ints, stayed: Ints, chance: Floats, cluster: Ints, expected: Floats | None = None) -> Reading:
