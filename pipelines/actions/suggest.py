@@ -25,6 +25,8 @@ COLUMNS = (
     "account_id", "owner", "answer", "action", "due", "points", "low", "high", "worth", "cost", "expected_value",
     "driver", "evidence", "why",
 )  # fmt: skip
+ByAction = Mapping[str, Learnt | None]
+"""By action of the catalogue what is known of its kind; None where nobody has had it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,15 +64,15 @@ class Suggestions:
 
 def suggest(facts: Facts, worth: Floats, known: Known, actions: Actions, as_of: pd.Timestamp) -> Suggestions:
     """Return what to do for each account, whose `worth` is what hangs on its staying."""
-    learnt = known.learnt
     catalogue = actions.all_actions
+    learnt = {name: known.learnt.get(action.kind or name) for name, action in catalogue.items()}
     offers = make_offers(facts, worth, known, actions, as_of)
-    surely = np.array([_is_sure(learnt.get(action.kind or name)) for name, action in catalogue.items()], dtype=bool)
+    surely = np.array([_is_sure(one) for one in learnt.values()], dtype=bool)
     values = np.where(offers.allowed & surely, offers.value, np.nan)
     limits = limits_of(actions, facts)
     chosen = choose(values, limits)
     rows = _rows(facts, offers, chosen.action, learnt, catalogue, as_of)
-    return Suggestions(as_of, rows, do_not_disturb(facts, offers, learnt, catalogue), chosen, limits)
+    return Suggestions(as_of, rows, do_not_disturb(facts, offers, learnt), chosen, limits)
 
 
 def make_offers(facts: Facts, worth: Floats, known: Known, actions: Actions, as_of: pd.Timestamp) -> Offers:
@@ -111,17 +113,14 @@ def limits_of(actions: Actions, facts: Facts) -> tuple[Limit, ...]:
     return tuple(found)
 
 
-def do_not_disturb(
-    facts: Facts, offers: Offers, learnt: Mapping[str, Learnt], catalogue: Mapping[str, Action]
-) -> pd.DataFrame:
+def do_not_disturb(facts: Facts, offers: Offers, learnt: ByAction) -> pd.DataFrame:
     """Return account_id, action, points, low, high, evidence, why: whom an action harms, most harmed first.
 
     An account is on it where it is probably harmed (80 %), as little is lost by leaving one alone; and only of actions
     that are shown, by accounts that no model had seen, to harm those they are predicted to harm (99 %).
     """
     parts = []
-    for place, (name, action) in enumerate(catalogue.items()):
-        known = learnt.get(action.kind or name)
+    for place, (name, known) in enumerate(learnt.items()):
         if known is None or not known.harms_some or known.judged is None or known.judged.harm is None:
             continue
         harm = known.judged.harm
@@ -151,7 +150,7 @@ def _rows(
     facts: Facts,
     offers: Offers,
     action: Ints,
-    learnt: Mapping[str, Learnt],
+    learnt: ByAction,
     catalogue: Mapping[str, Action],
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
@@ -182,7 +181,7 @@ def _rows(
             "cost": costs[place],
             "expected_value": picked["value"],
             "driver": [drivers[one][i] if one != NOTHING else None for i, one in enumerate(place)],
-            "evidence": [_grade(learnt, catalogue, names[one]) for one in place],
+            "evidence": [_grade(learnt, names[one]) for one in place],
         }
     )
     rows["why"] = [_why(row, learnt, catalogue) for row in rows.itertuples(index=False)]
@@ -195,11 +194,11 @@ def _rows(
     )
 
 
-def _worth_testing(offers: Offers, learnt: Mapping[str, Learnt], catalogue: Mapping[str, Action]) -> Ints:
+def _worth_testing(offers: Offers, learnt: ByAction, catalogue: Mapping[str, Action]) -> Ints:
     """The first action of each account that is allowed, not shown to help anybody, and may still pay."""
     found = np.full(len(offers.worth), NOTHING)
     for place, (name, action) in reversed(list(enumerate(catalogue.items()))):
-        known = learnt.get(action.kind or name)
+        known = learnt[name]
         if known is None:
             may_pay = np.ones(len(found), dtype=bool)
         elif known.grade == "assumed":
@@ -235,22 +234,21 @@ def _drivers(facts: Facts, catalogue: Mapping[str, Action]) -> list[list[str | N
     return found
 
 
-def _grade(learnt: Mapping[str, Learnt], catalogue: Mapping[str, Action], name: str | None) -> str | None:
+def _grade(learnt: ByAction, name: str | None) -> str | None:
     if name is None:
         return None
-    known = learnt.get(catalogue[name].kind or name)
+    known = learnt[name]
     return "assumed" if known is None else known.grade
 
 
-def _why(row: object, learnt: Mapping[str, Learnt], catalogue: Mapping[str, Action]) -> str:
+def _why(row: object, learnt: ByAction, catalogue: Mapping[str, Action]) -> str:
     """One sentence a person can read: what is expected, on what it rests, and which driver it works on."""
     name, answer = row.action, row.answer  # type: ignore[attr-defined]
     if answer == HELD:
         return "stands aside, so that the whole programme can be measured"
     if answer == NONE or name is None:
         return "no action that may be taken is expected to bring more than it costs, or limits are used up"
-    action = catalogue[name]
-    known = learnt.get(action.kind or name)
+    action, known = catalogue[name], learnt[name]
     if answer == TEST:
         why = "nobody has had it yet" if known is None else known.refused or "it is not shown to help anybody"
         return f"{action.words or name}: test it first, since {why}"
