@@ -80,7 +80,7 @@ class ActionsTold(BaseModel):
     why_not: str = Field(description="why there is nothing; empty where there is something")
     counts: dict[str, int] = Field(description="accounts by answer, of the owner asked for")
     suggestions: list[Suggested] = Field(description="by what they are expected to bring, at most 1,000")
-    n_not_to_disturb: int = Field(description="accounts that an action is likely to harm")
+    n_not_to_disturb: int = Field(description="accounts that an action probably harms (80 %)")
     found: list[FigureTold] = Field(description="what is known of each action, of the closed loop, and of growth")
     experiments: list[ExperimentTold] = Field(description="where each experiment stands, as the ledger says")
     experiments_why_not: str = Field(description="why they cannot be told; empty where they can")

@@ -185,13 +185,14 @@ def _rows(
         }
     )
     rows["why"] = [_why(row, learnt, catalogue) for row in rows.itertuples(index=False)]
-    order = {DO: 0, TEST: 1, NONE: 2, HELD: 3}
-    rank = rows["answer"].map(order)
-    return (
-        rows.assign(rank=rank)
-        .sort_values(["rank", "expected_value", "account_id"], ascending=[True, False, True], ignore_index=True)
-        .drop(columns="rank")[list(COLUMNS)]
-    )
+    return _in_order(rows)
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """What is to be done first, and of that the most valuable."""
+    ranked = rows.assign(rank=rows["answer"].map({DO: 0, TEST: 1, NONE: 2, HELD: 3}))
+    by = ["rank", "expected_value", "account_id"]
+    return ranked.sort_values(by, ascending=[True, False, True], ignore_index=True)[list(COLUMNS)]
 
 
 def _worth_testing(offers: Offers, learnt: ByAction, catalogue: Mapping[str, Action]) -> Ints:

@@ -81,7 +81,7 @@ def actions(board: Board, asked: Mapping[str, str]) -> Page:
     sections = [
         Section("What to do", [form, _counts(mine), _to_do(mine)], f"Suggested {run.made[:10]}, by what it brings."),
         Section("When something happened", [_frame_table(run, ALERTS, owner)], "Playbooks: by whom and until when."),
-        Section("Leave alone", [_spared(run)], "Accounts that an action is likely to harm."),
+        Section("Leave alone", [_spared(run)], "Accounts that an action probably harms (80 %)."),
         _experiments(board),
         *_known(run),
         Section("Who may grow", [_frame_table(run, GROWTH, owner)], "When nothing hurts."),
