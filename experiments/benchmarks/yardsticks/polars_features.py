@@ -55,9 +55,9 @@ def partial_sums(events: pl.LazyFrame, accounts: pl.Series, ends: list[int]) -> 
             events=pl.len(),
             total=value.sum(),
             known=value.count(),
-            cases=(kind == _code("case")).sum(),
-            usage=value.filter(kind == _code("usage")).sum(),
-            purchases=value.filter(kind == _code("purchase")).sum(),
+            cases=(kind == code_of("case")).sum(),
+            usage=value.filter(kind == code_of("usage")).sum(),
+            purchases=value.filter(kind == code_of("purchase")).sum(),
             largest=value.max(),
             kinds=pl.col("bit").bitwise_or(),
             decayed=pl.col("decayed").sum(),
@@ -117,7 +117,8 @@ def window_columns(day: int) -> Iterator[pl.Expr]:
     yield _float32(pl.col("decayed"), "decayed_total")
 
 
-def _code(kind: str) -> int:
+def code_of(kind: str) -> int:
+    """Return the number that a kind of event goes by."""
     return int(KINDS.categories.to_list().index(kind))
 
 
