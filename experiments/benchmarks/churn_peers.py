@@ -16,7 +16,7 @@ from features.panel import Panel
 from pipelines.churn.encoder import Encoder
 from pipelines.churn.evaluation import MODEL, usual_learners
 from pipelines.churn.metrics import auc, log_losses
-from pipelines.churn.splits import Fold, Split, search_split
+from pipelines.churn.splits import Split, search_split
 
 TUNED = Path(__file__).parent / "yardsticks" / "tuned_boosting.py"
 PACKAGES = ("xgboost>=3", "optuna>=4", "numpy")
@@ -47,21 +47,20 @@ def peer_figures(name: str, panel: Panel, split: Split) -> Iterator[Figure]:
 
 
 def _tuned(panel: Panel, split: Split, gap: int) -> tuple[np.ndarray, float]:
-    """What the peer says of the test rows, and its seconds; within a fold it is tuned as the model is, later rows."""
+    """What the peer says of the test rows, and its seconds; within a fold it is tuned on the rows the model is."""
     rows = panel.matured
     encoder = Encoder.fit(rows, panel.features)
+    searched = [search_split(rows.iloc[fold.train], gap).folds for fold in split.folds]
     given = {
         "X": encoder.transform(rows),
         "y": rows["churned"].to_numpy(dtype=np.float64),
         "n_folds": np.array(len(split.folds)),
+        "n_inner": np.array([len(inner) for inner in searched]),
     }
-    for number, fold in enumerate(split.folds):
-        inner = _last(search_split(rows.iloc[fold.train], gap))
-        given |= {
-            f"inner_{number}": fold.train[inner.train],
-            f"outer_{number}": fold.train[inner.test],
-            f"test_{number}": fold.test,
-        }
+    for number, (fold, inner) in enumerate(zip(split.folds, searched, strict=True)):
+        given |= {f"train_{number}": fold.train, f"test_{number}": fold.test}
+        for place, one in enumerate(inner):
+            given |= {f"learns_{number}_{place}": one.train, f"judges_{number}_{place}": one.test}
     python = python_with("tuned-boosting", PACKAGES)
     with tempfile.TemporaryDirectory(prefix="perennial-") as home:
         source, said = Path(home) / "given.npz", Path(home) / "said.npz"
@@ -69,10 +68,6 @@ def _tuned(panel: Panel, split: Split, gap: int) -> tuple[np.ndarray, float]:
         call(str(python), str(TUNED), str(source), str(said))
         found = np.load(said)
         return found["prob"], float(found["seconds"].sum())
-
-
-def _last(split: Split) -> Fold:
-    return split.folds[-1]
 
 
 def training_figures(n_rows: int, n_features: int) -> Iterator[Figure]:

@@ -1,6 +1,7 @@
 """XGBoost, tuned by Optuna over 200 trials within each fold's training rows: `given.npz said.npz`.
 
-Each trial is judged on the rows that `given` holds out within the training rows; the best is refitted on all of them.
+Each trial is judged on the rows that `given` holds out within the training rows, inner fold by inner fold; the best is
+refitted on all of them.
 """
 
 import sys
@@ -20,33 +21,30 @@ def main() -> None:
     prob, seconds = np.full(len(given["y"]), np.nan), []
     for fold in range(int(given["n_folds"])):
         start = time.perf_counter()
-        test = given[f"test_{fold}"]
-        prob[test] = predicted(given["X"], given["y"], given[f"inner_{fold}"], given[f"outer_{fold}"], test)
+        train, test = given[f"train_{fold}"], given[f"test_{fold}"]
+        inner = [(given[f"learns_{fold}_{k}"], given[f"judges_{fold}_{k}"]) for k in range(int(given["n_inner"][fold]))]
+        prob[test] = predicted(given["X"][train], given["y"][train], inner, given["X"][test])
         seconds.append(time.perf_counter() - start)
     np.savez(sys.argv[2], prob=prob, seconds=np.array(seconds))
 
 
-def predicted(X: Any, y: Any, inner: Any, outer: Any, test: Any) -> Any:
-    """The probabilities of a fold's test rows by the best of the trials."""
+def predicted(X: Any, y: Any, inner: Any, later: Any) -> Any:
+    """The probabilities of later rows by the best of the trials; `inner` folds are places in the training rows."""
     import xgboost  # type: ignore[import-not-found]
 
-    inner_set, outer_set = xgboost.DMatrix(X[inner], y[inner]), xgboost.DMatrix(X[outer], y[outer])
+    rows = xgboost.DMatrix(X, y)
 
     def loss(trial: optuna.Trial) -> float:
-        settings = chosen(trial)
-        booster = xgboost.train(
-            settings, inner_set, MOST_TREES, [(outer_set, "held out")], early_stopping_rounds=PATIENCE, verbose_eval=0
-        )
-        trial.set_user_attr("trees", booster.best_iteration + 1)
-        return float(booster.best_score)
+        found = xgboost.cv(
+            chosen(trial), rows, MOST_TREES, folds=inner, early_stopping_rounds=PATIENCE, as_pandas=False
+        )["test-logloss-mean"]
+        trial.set_user_attr("trees", len(found))
+        return float(found[-1])
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
     study.optimize(loss, n_trials=TRIALS)
-    both = np.concatenate([inner, outer])
-    best = xgboost.train(
-        chosen(study.best_trial), xgboost.DMatrix(X[both], y[both]), study.best_trial.user_attrs["trees"]
-    )
-    return best.predict(xgboost.DMatrix(X[test]))
+    best = xgboost.train(chosen(study.best_trial), rows, study.best_trial.user_attrs["trees"])
+    return best.predict(xgboost.DMatrix(later))
 
 
 def chosen(trial: Any) -> dict[str, Any]:
