@@ -15,6 +15,8 @@ from features.mapping import Sources
 from features.sources import Warehouse, open_warehouse
 from features.spark import open_spark
 
+pytestmark = pytest.mark.slow
+
 # Texts that engines left to themselves read each in its own way.
 TIMES = (
     "2024-01-05",

@@ -174,6 +174,7 @@ assert main([*{argv!r}, "--out", {other!r}, "--config", str(config)]) == 0
         assert_equal(by_key(read(Path(other))), by_key(read(Path(one))))
 
 
+@pytest.mark.slow
 def test_flat_data_on_spark_are_scored_as_in_one_process(spark: str, project) -> None:
     folder = project.folder
     (folder / "spark.toml").write_text(ON_SPARK + Path(project.config).read_text())
