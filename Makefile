@@ -29,7 +29,7 @@ test: $(READY)  ## all tests and the examples in docstrings
 	@# a worker on each core: threads of theirs would only wait for one another
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow" -n auto --dist loadscope
 
-slow: $(READY)  ## the tests that take more than a minute each, Spark's on a cluster among them
+slow: $(READY)  ## the tests that take longest, most of Spark's among them
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow
 
 check: $(READY)  ## style, types, and the one way of imports
